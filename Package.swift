@@ -1,0 +1,41 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms and who may import whom: docs/ARCHITECTURE.md. An arrow there is a dependency here, and nothing else is.
+
+let package = Package(
+    name: "swift-keras",
+    products: [
+        .library(name: "Keras", targets: ["Keras"]),
+        .library(name: "NumPy", targets: ["NumPy"]),
+        .executable(name: "keras", targets: ["KerasTool"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .target(name: "Tensors"),
+        .target(name: "JSON", dependencies: ["Tensors"]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Storage", dependencies: ["Tensors", "CZlib"]),
+        .target(name: "NumPy", dependencies: ["Tensors", "Storage"]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .target(name: "HDF5", dependencies: ["Tensors", "Storage", "CHDF5"]),
+        .target(name: "KerasModel", dependencies: ["Tensors", "JSON"]),
+        .target(
+            name: "KerasFormat",
+            dependencies: ["Tensors", "JSON", "Storage", "NumPy", "HDF5", "KerasModel"]),
+        // -O3 so that a debug build, and with it the tests, runs the kernels at full speed: SwiftPM compiles C at -O0 there.
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "KerasRuntime", dependencies: ["Tensors", "JSON", "KerasModel", "CKernels"]),
+        .target(
+            name: "Keras",
+            dependencies: ["Tensors", "JSON", "NumPy", "KerasModel", "KerasFormat", "KerasRuntime"]),
+        .executableTarget(
+            name: "KerasTool",
+            dependencies: [
+                "Keras", "Tensors", "JSON", "Storage", "NumPy", "HDF5", "KerasModel", "KerasFormat", "KerasRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ]
+)

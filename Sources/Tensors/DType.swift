@@ -1,0 +1,106 @@
+/// What one element of a tensor is: numpy's and HDF5's element types, strings included. Elements are always in this machine's byte order.
+public enum DType: Hashable, Sendable, CustomStringConvertible {
+    case bool
+    case int8, int16, int32, int64
+    case uint8, uint16, uint32, uint64
+    case float16, bfloat16, float32, float64
+    case complex64, complex128
+    /// Fixed-length bytes (numpy `S`, HDF5 fixed strings), padded with NUL.
+    case bytes(Int)
+    /// Fixed-length text in UTF-32 code units (numpy `U`), padded with NUL. The number counts characters.
+    case unicode(Int)
+
+    /// Bytes per element.
+    public var size: Int {
+        switch self {
+        case .bool, .int8, .uint8: 1
+        case .int16, .uint16, .float16, .bfloat16: 2
+        case .int32, .uint32, .float32: 4
+        case .int64, .uint64, .float64, .complex64: 8
+        case .complex128: 16
+        case .bytes(let count): count
+        case .unicode(let count): 4 * count
+        }
+    }
+
+    /// The byte length that is reversed between byte orders: half an element for complex numbers, one character for text.
+    package var swapUnit: Int {
+        switch self {
+        case .complex64, .complex128: size / 2
+        case .bytes: 1
+        case .unicode: 4
+        default: size
+        }
+    }
+
+    public var isFloatingPoint: Bool {
+        switch self {
+        case .float16, .bfloat16, .float32, .float64: true
+        default: false
+        }
+    }
+
+    public var isInteger: Bool {
+        switch self {
+        case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: true
+        default: false
+        }
+    }
+
+    public var isNumeric: Bool { scalarType != nil }
+
+    /// Keras's and numpy's name: `float32`, `uint8`, `bool`.
+    public var description: String {
+        switch self {
+        case .bool: "bool"
+        case .int8: "int8"
+        case .int16: "int16"
+        case .int32: "int32"
+        case .int64: "int64"
+        case .uint8: "uint8"
+        case .uint16: "uint16"
+        case .uint32: "uint32"
+        case .uint64: "uint64"
+        case .float16: "float16"
+        case .bfloat16: "bfloat16"
+        case .float32: "float32"
+        case .float64: "float64"
+        case .complex64: "complex64"
+        case .complex128: "complex128"
+        case .bytes(let count): "S\(count)"
+        case .unicode(let count): "U\(count)"
+        }
+    }
+
+    /// The element types with a plain name.
+    package static let named: [DType] = [
+        .bool, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .float16, .bfloat16, .float32, .float64, .complex64,
+        .complex128,
+    ]
+
+    /// From Keras's or numpy's name; nil for one that has none here.
+    public init?(name: String) {
+        guard let match = DType.named.first(where: { $0.description == name }) else { return nil }
+        self = match
+    }
+
+    /// The Swift type of a real number or truth value; nil for complex numbers and strings.
+    package var scalarType: (any TensorScalar.Type)? {
+        switch self {
+        case .bool: Bool.self
+        case .int8: Int8.self
+        case .int16: Int16.self
+        case .int32: Int32.self
+        case .int64: Int64.self
+        case .uint8: UInt8.self
+        case .uint16: UInt16.self
+        case .uint32: UInt32.self
+        case .uint64: UInt64.self
+        case .float16: Float16.self
+        case .bfloat16: BFloat16.self
+        case .float32: Float.self
+        case .float64: Double.self
+        case .complex64, .complex128, .bytes, .unicode: nil
+        }
+    }
+}

@@ -1,0 +1,25 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// Zeroed memory, or nil where the system has none.
+func allocateZeroed(_ size: Int, alignment: Int) -> UnsafeMutableRawPointer? {
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, alignment, size) == 0, let memory else { return nil }
+    memset(memory, 0, size)
+    return memory
+}
+
+func free(_ memory: UnsafeMutableRawPointer) {
+    #if canImport(Glibc)
+    Glibc.free(memory)
+    #elseif canImport(Musl)
+    Musl.free(memory)
+    #else
+    Darwin.free(memory)
+    #endif
+}
