@@ -1,0 +1,30 @@
+// Matrix product over row pointers: each row of A is `taps` runs of `tap_length` numbers, which is what a
+// convolution's window is in memory, so nothing has to be copied out first.
+
+size_t FN(packed_size)(size_t k, size_t n) { return (n + NR - 1) / NR * NR * k; }
+
+void FN(pack)(size_t k, size_t n, const REAL *b, ptrdiff_t row_stride, ptrdiff_t col_stride, REAL *packed) {
+    for (size_t j0 = 0; j0 < n; j0 += NR)
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = j0; j < j0 + NR; j++)
+                *packed++ = j < n ? b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * col_stride] : 0;
+}
+
+void FN(gemm)(size_t m, size_t n, const REAL *const *rows, size_t taps, const ptrdiff_t *tap_offsets, size_t tap_length,
+              const REAL *packed, const REAL *bias, REAL low, REAL high, REAL *out, size_t out_stride) {
+    const size_t panel_size = taps * tap_length * NR;
+    for (size_t j0 = 0; j0 < n; j0 += NR, packed += panel_size) {
+        const size_t width = n - j0 < NR ? n - j0 : NR;
+        for (size_t i = 0; i < m; i++) {
+            REAL sum[NR] = {0};
+            const REAL *b = packed;
+            for (size_t t = 0; t < taps; t++) {
+                const REAL *a = rows[i] + tap_offsets[t];
+                for (size_t k = 0; k < tap_length; k++, b += NR)
+                    for (size_t j = 0; j < NR; j++) sum[j] += a[k] * b[j];
+            }
+            for (size_t j = 0; j < width; j++)
+                out[i * out_stride + j0 + j] = clamp(bias ? sum[j] + bias[j0 + j] : sum[j], low, high);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+// The generic kernels in float.
+#include "../tables.h"
+
+#define REAL float
+#define FN(name) kk_f32_##name
+#include "all.inc.h"
+
+const kk_table_f32 kk_generic_f32 = {.name = "generic", .nr = NR, KK_MEMBERS(KK_GENERIC_F32)};

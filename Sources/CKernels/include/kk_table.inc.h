@@ -1,0 +1,74 @@
+// The table of kernels over KK_REAL, named KK_TABLE. Included by CKernels.h once per element type, hence no guard.
+
+#pragma clang assume_nonnull begin
+
+typedef struct KK_TABLE {
+    /// `generic`, `sse2`, `avx2`, `avx512`, `neon`.
+    const char *name;
+    /// Width of a panel of packed weights: what `pack` pads the columns to.
+    size_t nr;
+
+    // Matrix product over row pointers
+
+    /// Elements `pack` writes.
+    size_t (*packed_size)(size_t k, size_t n);
+    /// B[k][n], at b[k*row_stride + n*col_stride], into panels [panel][k][nr], padded with zeros.
+    void (*pack)(size_t k, size_t n, const KK_REAL *b, ptrdiff_t row_stride, ptrdiff_t col_stride, KK_REAL *packed);
+    /// out[i*out_stride + j] = clamp(bias[j] + sum over t, k of rows[i][tap_offsets[t] + k] * B[t*tap_length + k][j]),
+    /// summed in ascending (t, k) whatever m is. The clamp is `x < low ? low : x`, then `x > high ? high : x`: NaN survives.
+    void (*gemm)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
+                 size_t tap_length, const KK_REAL *packed, const KK_REAL *_Nullable bias, KK_REAL low, KK_REAL high, KK_REAL *out,
+                 size_t out_stride);
+
+    // Windows
+
+    /// out[p*out_stride + c*multiplier + q] = clamp(bias[..] + sum over t of
+    /// rows[p][tap_offsets[t] + c] * weights[t][c*multiplier + q]).
+    void (*depthwise)(size_t pixels, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
+                      size_t channels, size_t multiplier, const KK_REAL *weights, const KK_REAL *_Nullable bias, KK_REAL low,
+                      KK_REAL high, KK_REAL *out, size_t out_stride);
+    /// out[i*channels + c] = the largest of in[i*step + d*sd + h*sh + w*sw + c] over d < nd, h < nh, w < nw;
+    /// NaN if one is NaN, -infinity over nothing.
+    void (*max_pool)(const KK_REAL *in, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,
+                     size_t nw, ptrdiff_t sw, size_t channels, KK_REAL *out);
+    /// The same window summed, then divided by `divisor`.
+    void (*sum_pool)(const KK_REAL *in, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,
+                     size_t nw, ptrdiff_t sw, size_t channels, KK_REAL divisor, KK_REAL *out);
+
+    // Element by element
+
+    /// y[i] = kind(x[i]) with the kind's own a, b, c. y may be x.
+    void (*unary)(kk_unary kind, const KK_REAL *x, KK_REAL *y, size_t n, KK_REAL a, KK_REAL b, KK_REAL c);
+    /// out[i] = kind(a[i*a_step], b[i*b_step]); steps are 0 or 1. out may be an operand whose step is 1.
+    void (*binary)(kk_binary kind, const KK_REAL *a, size_t a_step, const KK_REAL *b, size_t b_step, KK_REAL *out, size_t n);
+    /// y[r*n + j] = clamp(x[r*n + j] * scale[j] + shift[j]). y may be x.
+    void (*scale_shift)(const KK_REAL *x, size_t rows, size_t n, const KK_REAL *scale, const KK_REAL *shift, KK_REAL low, KK_REAL high,
+                        KK_REAL *y);
+
+    // Over rows of n. y may be x.
+
+    void (*softmax)(const KK_REAL *x, KK_REAL *y, size_t rows, size_t n);
+    void (*log_softmax)(const KK_REAL *x, KK_REAL *y, size_t rows, size_t n);
+    /// (x - mean) / sqrt(variance + epsilon) * gamma + beta over each row, variance divided by n.
+    void (*normalize_rows)(const KK_REAL *x, size_t rows, size_t n, KK_REAL epsilon, const KK_REAL *_Nullable gamma,
+                           const KK_REAL *_Nullable beta, KK_REAL *y);
+
+    // Reductions. y must not overlap x.
+
+    /// y[r] over x[r*n ..< r*n + n].
+    void (*reduce_rows)(kk_reduce kind, const KK_REAL *x, size_t rows, size_t n, KK_REAL *y);
+    /// y[j] over x[r*n + j] for all r.
+    void (*reduce_columns)(kk_reduce kind, const KK_REAL *x, size_t rows, size_t n, KK_REAL *y);
+
+    // Moving
+
+    /// y[c*rows + r] = x[r*cols + c].
+    void (*transpose)(const KK_REAL *x, size_t rows, size_t cols, KK_REAL *y);
+    /// out[i*width + j] = table[indices[i]*width + j]; the indices were checked by the caller.
+    void (*gather)(const KK_REAL *table, size_t width, const int32_t *indices, size_t count, KK_REAL *out);
+    /// out[i*out_step + c] += in[i*in_step + c], in ascending i: the rows of `out` may overlap.
+    void (*scatter_add_rows)(const KK_REAL *in, ptrdiff_t in_step, KK_REAL *out, ptrdiff_t out_step, size_t count,
+                             size_t channels);
+} KK_TABLE;
+
+#pragma clang assume_nonnull end
