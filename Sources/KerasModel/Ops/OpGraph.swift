@@ -1,0 +1,85 @@
+import Tensors
+
+/// A number-by-number program for one set of input shapes: what the layers of a model come to.
+///
+/// Values are numbered; each is an input, a weight, a constant, or what one node gives. Nodes stand in an order in which they can be run.
+package struct OpGraph: Sendable {
+    package typealias ValueID = Int
+
+    package enum Source: Sendable {
+        /// The position among the model's inputs.
+        case input(Int)
+        case weight(WeightID)
+        case constant(Tensor)
+        /// The position of the node among ``nodes``.
+        case node(Int)
+    }
+
+    package struct ValueInfo: Sendable {
+        package let shape: Shape
+        package let dtype: DType
+        package let source: Source
+    }
+
+    package struct Node: Sendable {
+        package let op: Op
+        package let inputs: [ValueID]
+        package let output: ValueID
+        /// The layer it was lowered from, by its path of names: `encoder/conv2d_1`.
+        package let layer: String
+    }
+
+    package private(set) var values: [ValueInfo] = []
+    package private(set) var nodes: [Node] = []
+    package private(set) var inputs: [ValueID] = []
+    /// In the model's order.
+    package var outputs: [ValueID] = []
+    private var weights: [WeightID: ValueID] = [:]
+
+    package init() {}
+
+    package mutating func input(shape: Shape, dtype: DType) -> Value {
+        let value = append(shape, dtype, .input(inputs.count))
+        inputs.append(value.id)
+        return value
+    }
+
+    package mutating func weight(_ id: WeightID, shape: Shape, dtype: DType) -> Value {
+        if let known = weights[id] { return Value(id: known, shape: values[known].shape, dtype: values[known].dtype) }
+        let value = append(shape, dtype, .weight(id))
+        weights[id] = value.id
+        return value
+    }
+
+    package mutating func constant(_ tensor: Tensor) -> Value { append(tensor.shape, tensor.dtype, .constant(tensor)) }
+
+    package mutating func emit(_ op: Op, _ operands: [Value], layer: String) throws -> Value {
+        let (shape, dtype) = try op.result(of: operands)
+        let value = append(shape, dtype, .node(nodes.count))
+        nodes.append(Node(op: op, inputs: operands.map(\.id), output: value.id, layer: layer))
+        return value
+    }
+
+    private mutating func append(_ shape: Shape, _ dtype: DType, _ source: Source) -> Value {
+        values.append(ValueInfo(shape: shape, dtype: dtype, source: source))
+        return Value(id: values.count - 1, shape: shape, dtype: dtype)
+    }
+}
+
+/// A value of an op graph, seen by a layer while it is lowered.
+public struct Value: Hashable, Sendable {
+    package let id: Int
+    public let shape: Shape
+    public let dtype: DType
+    public var rank: Int { shape.rank }
+}
+
+/// Which weight: the layer that owns it, and its place among that layer's own weights in creation order.
+public struct WeightID: Hashable, Sendable {
+    public let layer: LayerID
+    public let index: Int
+    public init(layer: LayerID, index: Int) {
+        self.layer = layer
+        self.index = index
+    }
+}
