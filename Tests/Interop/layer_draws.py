@@ -1,0 +1,228 @@
+"""For every layer: which ranks it takes and how its arguments are drawn.
+
+A draw gets the source of chance and the input's shape without the batch axis (an unknown size is None) and returns the
+keyword arguments, or raises `Unfit`.
+"""
+
+from math import prod
+
+import numpy as np
+
+from chance import Unfit, split, window
+
+
+def dense(c, shape):
+    return {"units": c.randint(1, 6), "use_bias": c.yes(0.8), **c.maybe_activation()}
+
+
+def conv(c, shape):
+    format = c.data_format()
+    sizes, channels = split(shape, format)
+    padding = c.choice(["same", "valid", "valid"] + (["causal"] if len(sizes) == 1 and format == "channels_last" else []))
+    kernel, strides, dilation = window(c, sizes, padding)
+    groups = c.choice([g for g in range(1, channels + 1) if channels % g == 0]) if c.yes(0.4) else 1
+    return {"filters": groups * c.randint(1, 3), "kernel_size": c.per_axis(kernel), "strides": c.per_axis(strides),
+            "dilation_rate": c.per_axis(dilation), "padding": padding, "groups": groups, "data_format": format,
+            "use_bias": c.yes(0.8), **c.maybe_activation()}
+
+
+def depthwise(c, shape):
+    """TensorFlow's depthwise kernel wants equal strides, or dilation and no strides."""
+    format = c.data_format()
+    sizes, _ = split(shape, format)
+    padding = c.choice(["same", "valid"])
+    kernel, strides, dilation = window(c, sizes, padding)
+    strides = [strides[0]] * len(sizes)
+    return {"kernel_size": c.per_axis(kernel), "strides": c.per_axis(strides), "dilation_rate": c.per_axis(dilation),
+            "padding": padding, "depth_multiplier": c.randint(1, 3), "data_format": format, "use_bias": c.yes(0.8),
+            **c.maybe_activation()}
+
+
+def separable(c, shape):
+    return {"filters": c.randint(1, 5), **depthwise(c, shape)}
+
+
+def conv_transpose(c, shape):
+    format = c.data_format()
+    sizes, _ = split(shape, format)
+    kernel, strides, dilation = window(c, sizes, "same")
+    arguments = {"filters": c.randint(1, 4), "kernel_size": c.per_axis(kernel), "strides": c.per_axis(strides),
+                 "dilation_rate": c.per_axis(dilation), "padding": c.choice(["same", "valid"]), "data_format": format,
+                 "use_bias": c.yes(0.8), **c.maybe_activation()}
+    if min(strides) > 1 and c.yes():
+        arguments["output_padding"] = c.per_axis([c.randint(0, s - 1) for s in strides])
+    return arguments
+
+
+def pool(c, shape):
+    format = c.data_format()
+    sizes, _ = split(shape, format)
+    kernel, strides, _ = window(c, sizes, "valid")
+    arguments = {"pool_size": c.per_axis(kernel), "padding": c.choice(["same", "valid"]), "data_format": format}
+    if c.yes():
+        arguments["strides"] = c.per_axis(strides)
+    return arguments
+
+
+def global_pool(c, shape):
+    return {"keepdims": c.yes(), "data_format": c.data_format()}
+
+
+def batch_norm(c, shape):
+    axis = c.axis(shape)
+    if not c.is_keras3 and len(shape) > 1 and c.yes(0.2):
+        axis = c.axes(shape)
+    return {"axis": axis, "center": c.yes(0.8), "scale": c.yes(0.8), "epsilon": c.choice([1e-3, 1e-2])}
+
+
+def layer_norm(c, shape):
+    axis = c.axes(shape) if c.yes(0.4) else c.axis(shape)
+    return {"axis": axis, "center": c.yes(0.8), "scale": c.yes(0.8), "epsilon": c.choice([1e-3, 1e-2])}
+
+
+def activation(c, shape):
+    return {"activation": c.activation()}
+
+
+def relu(c, shape):
+    return {"max_value": c.choice([None, c.real(0.5, 2)]), "negative_slope": c.choice([0.0, c.real(0, 0.5)]),
+            "threshold": c.choice([0.0, c.real(0, 0.5)])}
+
+
+def leaky_relu(c, shape):
+    return {"negative_slope" if c.is_keras3 else "alpha": c.real(0.05, 0.5)}
+
+
+def prelu(c, shape):
+    unknown = [i + 1 for i, size in enumerate(shape) if not size]
+    shared = [i for i in range(1, len(shape) + 1) if i in unknown or c.yes(0.3)]
+    return {"shared_axes": shared} if shared else {}
+
+
+def elu(c, shape):
+    return {"alpha": c.real(0.3, 2)}
+
+
+def thresholded_relu(c, shape):
+    return {"theta": c.real(0.05, 0.4)}
+
+
+def softmax(c, shape):
+    return {"axis": c.axes(shape) if c.yes(0.3) else c.axis(shape)}
+
+
+def rate(c, shape):
+    return {"rate": c.real(0.1, 0.6)}
+
+
+def spatial_dropout(c, shape):
+    return {"rate": c.real(0.1, 0.6), **({"data_format": c.data_format()} if len(shape) > 2 else {})}
+
+
+def noise(c, shape):
+    return {"stddev": c.real(0.1, 1)}
+
+
+def flatten(c, shape):
+    return {"data_format": c.data_format()}
+
+
+def reshape(c, shape):
+    if None in shape:
+        raise Unfit
+    left, target = prod(shape), []
+    while left > 1 and len(target) < 3:
+        factor = c.choice([f for f in range(1, left + 1) if left % f == 0])
+        target.append(factor)
+        left //= factor
+    target.append(left)
+    if c.yes():
+        target[c.randrange(len(target))] = -1
+    return {"target_shape": tuple(target)}
+
+
+def permute(c, shape):
+    return {"dims": tuple(c.sample(range(1, len(shape) + 1), len(shape)))}
+
+
+def repeat(c, shape):
+    return {"n": c.randint(2, 4)}
+
+
+def sides(c, rank, limits):
+    """Padding or cropping: one number, one for each axis, or one for each side of each axis."""
+    pairs = [(c.randint(0, limit // 2), c.randint(0, limit // 2)) for limit in limits]
+    if rank == 1:
+        return c.choice([pairs[0][0], pairs[0]])
+    return c.choice([min(p[0] for p in pairs), tuple(p[0] for p in pairs), tuple(pairs)])
+
+
+def zero_padding(c, shape):
+    rank = len(shape) - 1
+    format = {"data_format": c.data_format()} if rank > 1 else {}
+    return {"padding": sides(c, rank, [4] * rank), **format}
+
+
+def cropping(c, shape):
+    rank = len(shape) - 1
+    format = c.data_format() if rank > 1 else "channels_last"
+    sizes, _ = split(shape, format)
+    return {"cropping": sides(c, rank, [min(4, (s or 5) - 1) for s in sizes]), **({"data_format": format} if rank > 1 else {})}
+
+
+def up_sampling(c, shape):
+    rank = len(shape) - 1
+    factors = [c.randint(1, 3) for _ in range(rank)]
+    if rank == 1:
+        return {"size": factors[0]}
+    arguments = {"size": c.per_axis(factors), "data_format": c.data_format()}
+    if rank == 2:
+        arguments["interpolation"] = c.choice(["nearest", "bilinear"])
+    return arguments
+
+
+def rescaling(c, shape):
+    if shape[-1] and c.yes(0.3):
+        return {"scale": [c.real(0.5, 2) for _ in range(shape[-1])], "offset": [c.real(-1, 1) for _ in range(shape[-1])]}
+    return {"scale": c.choice([1 / 127.5, 0.5, 2.0]), "offset": c.choice([0.0, -1.0, 0.25])}
+
+
+def normalization(c, shape):
+    """Mean and variance are given, or left for `adapt` to find."""
+    axis = c.choice([None, c.axis(shape), tuple(c.axes(shape))])
+    arguments = {"axis": axis}
+    if c.yes(0.3):
+        arguments["invert"] = True
+    if c.yes():
+        listed = [] if axis is None else [axis] if isinstance(axis, int) else axis
+        kept = sorted(a - 1 if a > 0 else a + len(shape) for a in listed)
+        count = prod(shape[a] for a in kept)
+        for name, low in (("mean", -1), ("variance", 0.3)):
+            values = np.array([c.real(low, 2) for _ in range(count)], "float32")
+            arguments[name] = values.reshape([shape[a] for a in kept]) if kept else float(values[0])
+    return arguments
+
+
+def by_rank(name, draw, ranks=(1, 2, 3)):
+    """A layer that exists once for each number of spatial axes."""
+    return {f"{name.replace('#', str(n))}": ((n + 1,), draw) for n in ranks}
+
+
+EVERY = (1, 2, 3, 4)
+WEIGHTED = {
+    "Dense": (EVERY, dense), **by_rank("Conv#D", conv), **by_rank("DepthwiseConv#D", depthwise, (2,)),
+    **by_rank("SeparableConv#D", separable, (2,)), **by_rank("Conv#DTranspose", conv_transpose, (2,)),
+    "BatchNormalization": (EVERY, batch_norm), "LayerNormalization": (EVERY, layer_norm), "PReLU": (EVERY, prelu),
+}
+WEIGHTLESS = {
+    **by_rank("MaxPooling#D", pool), **by_rank("AveragePooling#D", pool), **by_rank("GlobalMaxPooling#D", global_pool),
+    **by_rank("GlobalAveragePooling#D", global_pool), "Activation": (EVERY, activation), "ReLU": (EVERY, relu),
+    "LeakyReLU": (EVERY, leaky_relu), "ELU": (EVERY, elu), "ThresholdedReLU": (EVERY, thresholded_relu),
+    "Softmax": (EVERY, softmax), "Dropout": (EVERY, rate), **by_rank("SpatialDropout#D", spatial_dropout),
+    "GaussianNoise": (EVERY, noise), "GaussianDropout": (EVERY, rate), "AlphaDropout": (EVERY, rate),
+    "Flatten": (EVERY, flatten), "Reshape": (EVERY, reshape), "Permute": ((2, 3, 4), permute), "RepeatVector": ((1,), repeat),
+    **by_rank("ZeroPadding#D", zero_padding), **by_rank("Cropping#D", cropping), **by_rank("UpSampling#D", up_sampling),
+    "Rescaling": (EVERY, rescaling), "Normalization": (EVERY, normalization),
+}
+SHAPE_KEEPING = ("Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout",
+                 "Softmax", "Rescaling", "GaussianNoise")
