@@ -1,4 +1,13 @@
+// What every aarch64 has: 4 lanes, 32 registers, FMA; a block of 6 rows by 16 columns is 24 sums.
 #include "../tables.h"
+
 #if defined(__aarch64__)
-const kk_table_f32 kk_neon = {KK_MEMBERS(KK_GENERIC_F32).name = "neon", .nr = 8};
+#include <math.h>
+
+#define TABLE kk_neon
+#define ISA "neon"
+enum { VL = 4, NV = 4 };
+#define MR 6
+
+#include "../kernels/all.inc.h"
 #endif

@@ -1,5 +1,13 @@
+// What every x86-64 has: 4 lanes, 16 registers, no FMA: a product needs a register of its own, hence the small block.
 #include "../tables.h"
+
 #if defined(__x86_64__)
-#pragma clang diagnostic ignored "-Winitializer-overrides"
-const kk_table_f32 kk_sse2 = {KK_MEMBERS(KK_GENERIC_F32).name = "sse2", .nr = 8};
+#include <math.h>
+
+#define TABLE kk_sse2
+#define ISA "sse2"
+enum { VL = 4, NV = 2 };
+#define MR 4
+
+#include "../kernels/all.inc.h"
 #endif

@@ -1,0 +1,119 @@
+// The row-pointer product, in blocks of MR rows by one panel of NR columns held in registers.
+// Each output element is one chain of multiply-adds in ascending (t, k), in every block size: how rows are cut
+// cannot change a bit. So k is never split into partial sums.
+
+static size_t packed_size(size_t k, size_t n) { return (n + NR - 1) / NR * NR * k; }
+
+static void pack(size_t k, size_t n, const float *b, ptrdiff_t row_stride, ptrdiff_t col_stride, float *packed) {
+    for (size_t j0 = 0; j0 < n; j0 += NR) {
+        const size_t width = n - j0 < NR ? n - j0 : NR;
+        const float *panel = b + (ptrdiff_t)j0 * col_stride;
+        for (size_t i = 0; i < k; i++, packed += NR) {
+            const float *row = panel + (ptrdiff_t)i * row_stride;
+            if (width == NR && col_stride == 1)
+                for (size_t v = 0; v < NV; v++) store(packed + v * VL, load(row + v * VL));
+            else
+                for (size_t j = 0; j < NR; j++) packed[j] = j < width ? row[(ptrdiff_t)j * col_stride] : 0;
+        }
+    }
+}
+
+typedef struct {
+    const float *const *rows;
+    size_t taps;
+    const ptrdiff_t *tap_offsets;
+    size_t tap_length;
+    const float *bias;
+    float low, high;
+    float *out;
+    size_t out_stride;
+} gemm_call;
+
+// mr, nv and panels are constants at every call, so that `sums` lives in registers. The last panel may be `width` wide.
+INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, const size_t panels,
+                       const size_t constant_tap_length, const float *packed, size_t i0, size_t j0, size_t width) {
+    const size_t tap_length = constant_tap_length ? constant_tap_length : call->tap_length;
+    const size_t panel_size = call->taps * tap_length * NR;
+    const float *const *rows = call->rows + i0;
+    V sums[MR * NV > 4 * NV ? MR * NV : 4 * NV];
+#pragma clang loop unroll(full)
+    for (size_t s = 0; s < mr * panels * nv; s++) sums[s] = 0;
+    for (size_t t = 0; t < call->taps; t++) {
+        const ptrdiff_t offset = call->tap_offsets[t];
+        const float *a[MR];
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < mr; i++) a[i] = rows[i] + offset;
+        for (size_t k = 0; k < tap_length; k++, packed += NR) {
+#pragma clang loop unroll(full)
+            for (size_t p = 0; p < panels; p++) {
+                V b[NV];
+#pragma clang loop unroll(full)
+                for (size_t v = 0; v < nv; v++) b[v] = load(packed + p * panel_size + v * VL);
+#pragma clang loop unroll(full)
+                for (size_t i = 0; i < mr; i++)
+#pragma clang loop unroll(full)
+                    for (size_t v = 0; v < nv; v++) sums[(i * panels + p) * nv + v] += a[i][k] * b[v];
+            }
+        }
+    }
+    const V low = call->low, high = call->high;
+#pragma clang loop unroll(full)
+    for (size_t s = 0; s < panels * nv; s++) {
+        const size_t j = j0 + s * VL, left = width - s * VL;
+        const V bias = call->bias ? load_n(call->bias + j, left, 0) : 0;
+        float *out = call->out + i0 * call->out_stride + j;
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < mr; i++, out += call->out_stride)
+            store_n(out, clamp(sums[i * panels * nv + s] + bias, low, high), left);
+    }
+}
+
+#if MR == 12
+#define FOR_EVERY_REMAINDER(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#elif MR == 6
+#define FOR_EVERY_REMAINDER(X) X(1) X(2) X(3) X(4) X(5)
+#elif MR == 4
+#define FOR_EVERY_REMAINDER(X) X(1) X(2) X(3)
+#endif
+
+// All rows i0 ..< i1 of one panel that uses nv of its vectors.
+INLINE void gemm_panel(const gemm_call *call, const size_t nv, const size_t constant_tap_length, const float *packed,
+                       size_t i0, size_t i1, size_t j0, size_t width) {
+    for (; i0 + MR <= i1; i0 += MR) gemm_block(call, MR, nv, 1, constant_tap_length, packed, i0, j0, width);
+    switch (i1 - i0) {
+#define REMAINDER(mr) \
+    case mr: gemm_block(call, mr, nv, 1, 0, packed, i0, j0, width); break;
+        FOR_EVERY_REMAINDER(REMAINDER)
+#undef REMAINDER
+    }
+}
+
+static void gemm(size_t m, size_t n, const float *const *rows, size_t taps, const ptrdiff_t *tap_offsets,
+                 size_t tap_length, const float *packed, const float *bias, float low, float high, float *out,
+                 size_t out_stride) {
+    const gemm_call call = {rows, taps, tap_offsets, tap_length, bias, low, high, out, out_stride};
+    const size_t k = taps * tap_length, panel_size = k * NR;
+    size_t j = 0;
+    // Few rows cannot hide the latency of their own chains: several panels side by side do, and stream the weights.
+    if (m == 1)
+        for (; j + 4 * NR <= n; j += 4 * NR) gemm_block(&call, 1, NV, 4, 0, packed + j * k, 0, j, 4 * NR);
+    else if (m == 2)
+        for (; j + 2 * NR <= n; j += 2 * NR) gemm_block(&call, 2, NV, 2, 0, packed + j * k, 0, j, 2 * NR);
+    packed += j / NR * panel_size;
+    // Rows that all panels pass over while they stay in the second cache; never so few that re-reading B costs more.
+    const size_t cached = (256 << 10) / (sizeof(float) * (k ? k : 1));
+    const size_t chunk = (cached > 96 ? cached : 96) / MR * MR;
+    for (size_t i = 0; i < m; i += chunk) {
+        const size_t end = m - i < chunk ? m : i + chunk;
+        const float *panel = packed;
+        for (size_t j0 = j; j0 < n; j0 += NR, panel += panel_size) {
+            const size_t left = n - j0;
+            // With runs this short (first layers) the loop over k costs as much as its work: unroll it.
+            if (left >= NR && tap_length == 3) gemm_panel(&call, NV, 3, panel, i, end, j0, NR);
+            else if (left >= NR) gemm_panel(&call, NV, 0, panel, i, end, j0, NR);
+            else if (left > VL * (NV - 1)) gemm_panel(&call, NV, 0, panel, i, end, j0, left);
+            else if (NV > 2 && left > VL) gemm_panel(&call, NV - 1, 0, panel, i, end, j0, left);
+            else gemm_panel(&call, 1, 0, panel, i, end, j0, left);
+        }
+    }
+}
