@@ -1,0 +1,53 @@
+"""Fresh random models of both Kerases, and the Swift command's answers to them: what `make interop` calls.
+
+    python Tests/Interop/run.py [--count 100] [--seed TEXT] [--keras-binary .build/release/keras] [--keep DIR]
+
+Runs under a Python that has tensorflow, keras (3), tf_keras and h5py. The seed is the commit's hash unless given.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from command import DEFAULT_BINARY, ROOT
+
+HERE = Path(__file__).resolve().parent
+KERASES = ("keras3", "tf_keras")
+
+
+def commit():
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def script(name, *arguments):
+    """Runs a neighbouring script in a process of its own: the two Kerases do not share one."""
+    return subprocess.run([sys.executable, HERE / name, *map(str, arguments)]).returncode
+
+
+def check(keras, folder, options):
+    """Makes the models of one Keras and compares."""
+    print(f"== {keras}", flush=True)
+    return script("random_models.py", "--keras", keras, "--count", options.count, "--seed", options.seed, "--out", folder) \
+        or script("compare.py", folder, "--keras-binary", options.keras_binary)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=100, help="models of each Keras")
+    parser.add_argument("--seed", default=None)
+    parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
+    parser.add_argument("--keep", type=Path, help="write the models here and leave them")
+    options = parser.parse_args()
+    options.seed = options.seed or commit()
+    print(f"seed {options.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        results = [check(keras, folder / keras, options) for keras in KERASES]
+    sys.exit(1 if any(results) else 0)
+
+
+if __name__ == "__main__":
+    main()
