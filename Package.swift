@@ -37,5 +37,6 @@ let package = Package(
                 "Keras", "Tensors", "JSON", "Storage", "NumPy", "HDF5", "KerasModel", "KerasFormat", "KerasRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
     ]
 )
