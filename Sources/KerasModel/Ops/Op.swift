@@ -22,6 +22,8 @@ public enum Op: Hashable, Sendable {
     case reduce(Reduction, axes: [Int], keepDims: Bool)
     case softmax(axis: Int)
     case logSoftmax(axis: Int)
+    /// The projection of the last axis on the simplex (Martins and Astudillo 2016).
+    case sparsemax
     case reshape(Shape)
     /// Output axis i is input axis `axes[i]`, as `numpy.transpose`.
     case transpose([Int])

@@ -20,7 +20,7 @@ extension Op {
         case .transposedConvolution(let convolution): return try convolution.outputShape(x, kernel: second(operands))
         case .matrixMultiply: return try matrixShape(x, second(operands))
         case .pool(let pool): return try pool.outputShape(x)
-        case .unary, .softmax, .logSoftmax, .cast: return x
+        case .unary, .softmax, .logSoftmax, .sparsemax, .cast: return x
         case .binary: return try Shape.broadcast(x, second(operands))
         case .reduce(_, let axes, let keepDims):
             try check(axes.allSatisfy { $0 >= 0 && $0 < x.rank }, operands)

@@ -1,0 +1,54 @@
+import JSON
+import Tensors
+
+/// What a layer computes in and what its weights are kept in. Keras: `dtype`.
+public struct DTypePolicy: ConfigValue, Hashable {
+    /// `float32`, `mixed_float16`, …
+    public let name: String
+    public let compute: DType
+    public let variable: DType
+
+    public static let float32 = DTypePolicy(.float32)
+
+    public init(_ dtype: DType) {
+        name = dtype.description
+        compute = dtype
+        variable = dtype
+    }
+
+    init(name: String) throws {
+        self.name = name
+        switch name {
+        case "mixed_float16": (compute, variable) = (.float16, .float32)
+        case "mixed_bfloat16": (compute, variable) = (.bfloat16, .float32)
+        default:
+            guard let dtype = DType(name: name) else { throw KerasError.unexpected(.string(name), expected: "a dtype or dtype policy") }
+            (compute, variable) = (dtype, dtype)
+        }
+    }
+
+    /// A name, or Keras's `{"class_name": "DTypePolicy" or "Policy", "config": {"name": …}}`.
+    public init(config json: JSON, in context: DecodingContext) throws {
+        if json.isNull {
+            self = .float32
+        } else if let name = json.string {
+            try self.init(name: name)
+        } else if let kind = json["class_name"]?.string, ["DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1"].contains(kind),
+            let name = json["config"]?["name"]?.string
+        {
+            try self.init(name: name)
+        } else if let kind = json["class_name"]?.string {
+            throw KerasError(.unsupported, "this dtype policy is not supported", found: kind)
+        } else {
+            throw KerasError.unexpected(json, expected: "a dtype or dtype policy")
+        }
+    }
+
+    public func config(in context: EncodingContext) -> JSON {
+        switch context.dialect {
+        case .keras3: ["module": "keras", "class_name": "DTypePolicy", "config": ["name": .string(name)], "registered_name": nil]
+        case .tfKeras where compute != variable: ["class_name": "Policy", "config": ["name": .string(name)]]
+        case .keras2, .tfKeras: .string(name)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import JSON
+import Tensors
+
+/// A layer: its settings, what weights it has, and what it computes, said in primitives. Each kind is one file in `Layers/`.
+///
+/// Layers are values. Each one made mints an identity that its copies share, so that calling a layer twice shares its weights.
+public protocol Layer: Sendable {
+    /// Keras 3's class name; Keras 2's where Keras 3 has none.
+    static var className: String { get }
+    /// Other class names the same layer goes by in files.
+    static var aliases: [String] { get }
+    /// The configuration keys in the order Keras writes them, without those of every layer (``LayerBase``).
+    static var keys: [ConfigKey<Self>] { get }
+    /// The keys written before those; all but the input layer have the same.
+    static var commonKeys: [ConfigKey<Self>] { get }
+    /// Every key at its default; a required one at a value no file can mean.
+    static var blank: Self { get }
+    /// What becomes of a mask that comes in.
+    static var maskUse: MaskUse { get }
+
+    /// What every layer has.
+    var base: LayerBase { get set }
+    /// The class name a summary shows.
+    var typeName: String { get }
+    /// The layers held inside, by the attribute that holds them.
+    var children: [(attribute: String, layer: any Layer)] { get }
+
+    /// The layer's own weights in creation order, for the shapes of its first call.
+    ///
+    /// - Throws: a `mismatch` problem if it cannot take such inputs.
+    func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec]
+
+    /// - Throws: a `mismatch` problem if it cannot take such inputs.
+    func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape]
+
+    /// Says what a call computes.
+    ///
+    /// - Throws: a `mismatch` problem if the shapes do not fit, `unsupported` for settings this version does not run.
+    func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value]
+
+    /// Registers the weights and gives the output shapes; a layer with children builds them too.
+    func build(_ inputs: [SymbolicShape], _ builder: inout ModelBuilder) throws -> [SymbolicShape]
+}
+
+extension Layer {
+    public static var aliases: [String] { [] }
+    public static var maskUse: MaskUse { .drops }
+    public var typeName: String { Self.className }
+    public var children: [(attribute: String, layer: any Layer)] { [] }
+    public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { [] }
+    public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs }
+
+    public func build(_ inputs: [SymbolicShape], _ builder: inout ModelBuilder) throws -> [SymbolicShape] {
+        let shapes = try outputShapes(inputs)
+        builder.register(try weights(inputs), of: self)
+        return shapes
+    }
+
+    public var id: LayerID { base.id }
+    /// The name given, or none yet.
+    public var name: String { base.name ?? "" }
+
+    /// The same layer under this name.
+    public func named(_ name: String) -> Self { with { $0.base.name = name } }
+
+    /// The same layer as the first of a Sequential, taking inputs of these lengths (without the batch). Keras: `input_shape`.
+    public func inputShape(_ dims: Int?...) -> Self { with { $0.base.batchShape = SymbolicShape([nil] + dims) } }
+
+    /// The same layer, frozen or not.
+    public func trainable(_ trainable: Bool) -> Self { with { $0.base.trainable = trainable } }
+
+    func with(_ change: (inout Self) -> Void) -> Self {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+}
+
+/// What every layer has: identity and the keys common to all.
+public struct LayerBase: Sendable {
+    public let id = LayerID()
+    public var name: String?
+    public var trainable = true
+    public var dtype = DTypePolicy.float32
+    /// The shape of a model's input, on layers that define one. Keras: `batch_shape`, before `batch_input_shape`.
+    public var batchShape: SymbolicShape?
+    /// Keys of the file that this version does not know, kept for writing.
+    public var unknownKeys = JSONObject()
+    /// The dialect the layer was read from; nil if it was made in Swift.
+    var dialect: Dialect?
+
+    public init() {}
+}
+
+/// What a layer does with the mask of its input.
+public enum MaskUse: Sendable {
+    /// Hands it on.
+    case passes
+    /// Lets it fall.
+    case drops
+    /// Computes something else with one.
+    case uses
+}
+
+/// One weight of a layer.
+public struct WeightSpec: Hashable, Sendable {
+    /// What the file forms of old generations hang on: a rule over kinds, never over class names.
+    public enum Kind: Hashable, Sendable {
+        /// `(k…, c, f)`: Theano wrote it with the spatial axes reversed.
+        case convolutionKernel
+        case other
+    }
+
+    /// Keras 3's: `kernel`, `moving_mean`.
+    public var name: String
+    public var shape: Shape
+    public var initializer: Initializer
+    /// False for what training moves by other means than gradients, such as BatchNormalization's statistics.
+    public var isTrainable: Bool
+    public var kind: Kind
+    /// The type it is kept in; nil is the layer's variable type.
+    public var dtype: DType?
+
+    public init(
+        _ name: String, _ shape: [Int], _ initializer: Initializer, isTrainable: Bool = true, kind: Kind = .other, dtype: DType? = nil
+    ) throws {
+        self.name = name
+        self.shape = try Shape(checking: shape)
+        self.initializer = initializer
+        self.isTrainable = isTrainable
+        self.kind = kind
+        self.dtype = dtype
+    }
+}

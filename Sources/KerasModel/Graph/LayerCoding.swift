@@ -1,0 +1,56 @@
+import JSON
+import Tensors
+
+extension Layer {
+    /// Reads a layer's configuration. What it does not know is kept in `base.unknownKeys`.
+    ///
+    /// - Throws: every problem of the configuration at once, each with its key.
+    static func decoded(_ config: JSONObject, in context: DecodingContext) throws -> Self {
+        var problems = ProblemList()
+        var rest = config
+        var layer = blank
+        layer.base = LayerBase()
+        layer.base.dialect = context.dialect
+        for key in commonKeys + keys {
+            guard let name = key.allNames.first(where: { rest.contains($0) }), let value = rest.removeValue(forKey: name) else {
+                if key.isRequired {
+                    problems.add(Problem(kind: .malformed, sentence: "a configuration lacks a key", place: Place(key: key.name)))
+                }
+                key.absent(context.dialect, &layer)
+                continue
+            }
+            try problems.attempt(at: Place(key: name)) { try key.decode(value, context, &layer) }
+        }
+        layer.base.unknownKeys = rest
+        try problems.throwIfAny()
+        return layer
+    }
+
+    /// Writes the configuration as Keras of this dialect does. Unknown keys return to the dialect they came from.
+    ///
+    /// - Throws: `unsupported`, with the key, where the dialect has no word for a value.
+    func encoded(in context: EncodingContext) throws -> JSONObject {
+        var config = JSONObject()
+        for key in Self.commonKeys + Self.keys where key.dialects.contains(context.dialect) {
+            let value = try KerasError.placing(Place(layer: name, key: key.name)) { try key.encode(self, context) }
+            if key.name == "batch_shape" && value.isNull { continue }
+            config[key.name(in: context.dialect)] = value
+        }
+        if base.dialect == context.dialect {
+            for (key, value) in base.unknownKeys { config[key] = value }
+        }
+        return config
+    }
+}
+
+extension Layer {
+    /// The keys of every layer. An input's shape stands on the first layer before Keras 3, on an InputLayer since.
+    public static var commonKeys: [ConfigKey<Self>] {
+        [
+            .key("name", \.base.name),
+            .key("trainable", \.base.trainable),
+            .key("batch_shape", \.base.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"], in: Dialect.older),
+            .key("dtype", \.base.dtype),
+        ]
+    }
+}

@@ -1,0 +1,116 @@
+import JSON
+import Tensors
+
+/// What a model is lowered for.
+public enum Phase: Sendable { case predict }
+
+/// One call of a layer while it is being lowered: where it gets its weights and says its primitives.
+public struct LayerCall {
+    let lowering: Lowering
+    let layer: any Layer
+    /// The names of the models and layers round it, for messages and profiles.
+    let path: String
+    /// `training`, `mask` and the like.
+    public let keywords: JSONObject
+    public var phase: Phase { lowering.phase }
+    /// What the layer computes in.
+    public var computeType: DType { layer.base.dtype.compute }
+
+    /// The layer's own weight of this name, in the type the layer computes in.
+    ///
+    /// - Throws: a `mismatch` problem if it has none.
+    public func weight(_ name: String) throws -> Value {
+        let specs = lowering.model.weights[layer.id] ?? []
+        guard let index = specs.firstIndex(where: { $0.name == name }) else {
+            throw KerasError(.mismatch, "a layer has no such weight", at: Place(layer: path), found: name)
+        }
+        let type = specs[index].dtype ?? layer.base.dtype.variable
+        let value = lowering.graph.weight(WeightID(layer: layer.id, index: index), shape: specs[index].shape, dtype: type)
+        return try cast(value, computeType)
+    }
+
+    public func emit(_ op: Op, _ operands: Value...) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
+    public func emit(_ op: Op, _ operands: [Value]) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
+
+    /// A constant of the layer's own type.
+    public func constant(_ scalars: [Double], shape: Shape) throws -> Value {
+        lowering.graph.constant(try Tensor(scalars, shape: shape).converted(to: computeType))
+    }
+
+    public func cast(_ x: Value, _ type: DType) throws -> Value { x.dtype == type ? x : try emit(.cast(type), x) }
+
+    public func reshape(_ x: Value, _ dims: [Int]) throws -> Value { x.shape.dims == dims ? x : try emit(.reshape(Shape(dims)), x) }
+
+    /// `x` with its axes in another order; the order they have is no primitive.
+    public func transpose(_ x: Value, _ axes: [Int]) throws -> Value { axes == Array(0..<x.rank) ? x : try emit(.transpose(axes), x) }
+
+    /// Runs `body` on the image with its channels last, and brings the result back.
+    func channelsLast(_ x: Value, _ format: DataFormat, _ body: (Value) throws -> Value) throws -> Value {
+        guard format == .channelsFirst, x.rank > 2 else { return try body(x) }
+        let last = x.rank - 1
+        let result = try body(try transpose(x, [0] + Array(2...last) + [1]))
+        return result.rank == x.rank ? try transpose(result, [0, last] + Array(1..<last)) : result
+    }
+}
+
+/// A model on its way to primitives.
+final class Lowering {
+    let model: BuiltModel
+    let phase: Phase
+    var graph = OpGraph()
+
+    init(_ model: BuiltModel, phase: Phase) {
+        self.model = model
+        self.phase = phase
+    }
+
+    /// Lowers the calls of one graph in their order.
+    func lower(_ holder: ModelLayer, _ inputs: [Value], path: String) throws -> [Value] {
+        let architecture = holder.architecture
+        var values: [TensorRef: Value] = Dictionary(zip(architecture.inputs.leaves, inputs), uniquingKeysWith: { first, _ in first })
+        let layers = Dictionary(architecture.allLayers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        for reference in model.order(of: holder.id) {
+            guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
+            if layer is InputLayer { continue }
+            let place = path.isEmpty ? layer.name : "\(path)/\(layer.name)"
+            let operands = call.inputs.compactMap { values[$0] }
+            guard operands.count == call.inputs.count else {
+                throw KerasError(.malformed, "a call takes a tensor that no layer gives", at: Place(layer: place))
+            }
+            let results = try lower(layer, operands, path: place, keywords: call.keywords)
+            for (output, value) in results.enumerated() {
+                values[TensorRef(layer: reference.layer, call: reference.call, output: output)] = value
+            }
+        }
+        return try architecture.outputs.leaves.map { reference in
+            guard let value = values[reference] else {
+                throw KerasError(.malformed, "an output of the model comes from no layer", at: Place(layer: architecture.name))
+            }
+            return value
+        }
+    }
+
+    /// Keras casts floating-point inputs to what the layer computes in, others not.
+    func lower(_ layer: any Layer, _ inputs: [Value], path: String, keywords: JSONObject = [:]) throws -> [Value] {
+        let call = LayerCall(lowering: self, layer: layer, path: path, keywords: keywords)
+        return try KerasError.placing(Place(layer: path)) {
+            let operands = try inputs.map { $0.dtype.isFloatingPoint && !(layer is ModelLayer) ? try call.cast($0, call.computeType) : $0 }
+            return try layer.lower(operands, call)
+        }
+    }
+}
+
+extension BuiltModel {
+    /// The program for these concrete input shapes.
+    ///
+    /// - Throws: a `mismatch` problem if a layer cannot take what reaches it, `unsupported` for settings that are not run.
+    package func lowered(for shapes: [Shape], phase: Phase = .predict) throws -> OpGraph {
+        let lowering = Lowering(self, phase: phase)
+        let types = architecture.inputLayers.map(\.valueType)
+        let inputs = shapes.enumerated().map { index, shape in
+            lowering.graph.input(shape: shape, dtype: types.indices.contains(index) ? types[index] : .float32)
+        }
+        lowering.graph.outputs = try lowering.lower(root, inputs, path: "").map(\.id)
+        return lowering.graph
+    }
+}

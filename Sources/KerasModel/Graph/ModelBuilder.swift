@@ -1,0 +1,166 @@
+import Tensors
+
+/// Builds a model: finds the order of its calls, infers every shape, and lists the weights each layer has.
+public struct ModelBuilder {
+    /// The weights of each layer with weights of its own, nested ones too.
+    package private(set) var weights: [LayerID: [WeightSpec]] = [:]
+    /// The output shapes of each call of each layer, nested ones too.
+    package private(set) var shapes: [LayerID: [[SymbolicShape]]] = [:]
+    /// The calls of each graph in an order in which they can be run, by the model that holds it.
+    package private(set) var orders: [LayerID: [TensorRef]] = [:]
+
+    init() {}
+
+    /// Called by a layer's `build`: a layer called again keeps the weights of its first call.
+    mutating func register(_ specs: [WeightSpec], of layer: some Layer) {
+        if weights[layer.id] == nil && !specs.isEmpty { weights[layer.id] = specs }
+    }
+
+    /// Infers the graph of the model with identity `owner` for these input shapes.
+    ///
+    /// - Throws: the problems of all layers that could be reached.
+    mutating func build(_ architecture: Architecture, owner: LayerID, inputs: [SymbolicShape]) throws -> [SymbolicShape] {
+        let order = try callOrder(of: architecture)
+        orders[owner] = order
+        let references = architecture.inputs.leaves
+        guard references.count == inputs.count else {
+            throw KerasError(
+                .mismatch, "a model has another number of inputs", at: Place(layer: architecture.name), found: "\(inputs.count)",
+                expected: "\(references.count)")
+        }
+        var known: [TensorRef: SymbolicShape] = Dictionary(zip(references, inputs), uniquingKeysWith: { first, _ in first })
+        let layers = Dictionary(architecture.allLayers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var failures = ProblemList()
+        for reference in order {
+            guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
+            let shapes: [SymbolicShape]?
+            if layer is InputLayer {
+                shapes = known[reference].map { [$0] }
+            } else {
+                let operands = call.inputs.compactMap { known[$0] }
+                // What hangs on a call that failed is not a problem of its own.
+                guard operands.count == call.inputs.count else { continue }
+                shapes = try failures.attempt(at: Place(layer: layer.name)) { try layer.build(operands, &self) }
+            }
+            self.shapes[layer.id, default: []].append(shapes ?? [])
+            for (output, shape) in (shapes ?? []).enumerated() {
+                known[TensorRef(layer: reference.layer, call: reference.call, output: output)] = shape
+            }
+        }
+        try failures.throwIfAny()
+        return try architecture.outputs.leaves.map { reference in
+            guard let shape = known[reference] else {
+                throw KerasError(
+                    .malformed, "an output of the model comes from no layer", at: Place(layer: architecture.name),
+                    found: layers[reference.layer].map { "output \(reference.output) of call \(reference.call) of '\($0.name)'" })
+            }
+            return shape
+        }
+    }
+
+    /// Calls such that each stands after those it takes its inputs from; otherwise as the file has them.
+    private func callOrder(of architecture: Architecture) throws -> [TensorRef] {
+        var order: [TensorRef] = []
+        var done: Set<TensorRef> = []
+        var waiting: [TensorRef: Int] = [:]
+        var users: [TensorRef: [TensorRef]] = [:]
+        var ready: [TensorRef] = []
+        for layer in architecture.allLayers {
+            for (index, call) in (architecture.calls[layer.id] ?? []).enumerated() {
+                let reference = TensorRef(layer: layer.id, call: index)
+                let needed = Set(call.inputs.map { TensorRef(layer: $0.layer, call: $0.call) })
+                waiting[reference] = needed.count
+                for need in needed { users[need, default: []].append(reference) }
+                if needed.isEmpty { ready.append(reference) }
+            }
+        }
+        ready.reverse()
+        while let next = ready.popLast() {
+            guard done.insert(next).inserted else { continue }
+            order.append(next)
+            for user in (users[next] ?? []).reversed() {
+                waiting[user]! -= 1
+                if waiting[user] == 0 { ready.append(user) }
+            }
+        }
+        let stuck = architecture.allLayers.filter { layer in
+            (architecture.calls[layer.id] ?? []).indices.contains { !done.contains(TensorRef(layer: layer.id, call: $0)) }
+        }
+        guard stuck.isEmpty else {
+            throw KerasError(
+                .malformed, "the graph has a cycle, or takes a tensor that no layer gives", at: Place(layer: architecture.name),
+                found: "no order for " + stuck.prefix(8).map { "'\($0.name)'" }.joined(separator: ", "))
+        }
+        return order
+    }
+}
+
+/// A model whose shapes and weights are known.
+package struct BuiltModel: Sendable {
+    package let root: ModelLayer
+    package let inputShapes: [SymbolicShape]
+    package let outputShapes: [SymbolicShape]
+    /// The weights of each layer with weights of its own.
+    package let weights: [LayerID: [WeightSpec]]
+    /// The output shapes of each call of each layer.
+    package let shapes: [LayerID: [[SymbolicShape]]]
+    let orders: [LayerID: [TensorRef]]
+
+    package var architecture: Architecture { root.architecture }
+
+    /// - Parameter inputShapes: in place of the shapes the input layers give.
+    /// - Throws: every problem found, each with its layer.
+    package init(_ root: ModelLayer, inputShapes given: [SymbolicShape]? = nil) throws {
+        let declared = root.architecture.inputLayers.map(\.batchShape)
+        let shapes = given ?? declared
+        guard !shapes.isEmpty else {
+            throw KerasError(
+                .mismatch, "the model's input shape is not known yet", at: Place(layer: root.name),
+                expected: "an input shape on its first layer, or data to see it by")
+        }
+        var builder = ModelBuilder()
+        self.root = root
+        inputShapes = shapes
+        outputShapes = try builder.build(root.architecture, owner: root.id, inputs: shapes)
+        weights = builder.weights
+        self.shapes = builder.shapes
+        orders = builder.orders
+    }
+
+    func order(of model: LayerID) -> [TensorRef] { orders[model] ?? [] }
+
+    /// The layer's own weights.
+    package func ownWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] {
+        (weights[layer.id] ?? []).enumerated().map { (WeightID(layer: layer.id, index: $0), $1) }
+    }
+
+    /// The layer's weights and those of the layers inside it, a shared one once, in creation order.
+    package func allWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] {
+        var seen: Set<LayerID> = []
+        return collect(layer, isTrainable: true, &seen).map { ($0.id, $0.spec) }
+    }
+
+    /// Keras's legacy order: what trains first, then what does not. In a plain layer a frozen weight keeps its place; inside a nested model
+    /// it goes to the end.
+    package func legacyWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] {
+        var seen: Set<LayerID> = []
+        let all = collect(layer, isTrainable: true, &seen)
+        let first = layer.children.isEmpty ? all.filter(\.spec.isTrainable) : all.filter(\.isTrained)
+        let rest = layer.children.isEmpty ? all.filter { !$0.spec.isTrainable } : all.filter { !$0.isTrained }
+        return (first + rest).map { ($0.id, $0.spec) }
+    }
+
+    /// Every weight with whether training moves it: the layer, and each that holds it, must be trainable.
+    package func trainability(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec, isTrained: Bool)] {
+        var seen: Set<LayerID> = []
+        return collect(layer, isTrainable: true, &seen)
+    }
+
+    private func collect(_ layer: any Layer, isTrainable: Bool, _ seen: inout Set<LayerID>) -> [(id: WeightID, spec: WeightSpec, isTrained: Bool)] {
+        guard seen.insert(layer.id).inserted else { return [] }
+        let trains = isTrainable && layer.base.trainable
+        var result = ownWeights(of: layer).map { ($0.id, $0.spec, trains && $0.spec.isTrainable) }
+        for child in layer.children { result += collect(child.layer, isTrainable: trains, &seen) }
+        return result
+    }
+}

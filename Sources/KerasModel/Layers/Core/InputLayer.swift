@@ -1,0 +1,60 @@
+import JSON
+import Tensors
+
+/// Where data enters a model.
+public struct InputLayer: Layer {
+    public static let className = "InputLayer"
+    public static let blank = InputLayer(batchShape: [])
+    public static let maskUse = MaskUse.passes
+    public static let commonKeys: [ConfigKey<InputLayer>] = []
+    public static let keys: [ConfigKey<InputLayer>] = [
+        .required("batch_shape", \.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"]),
+        .key("dtype", \.dtypeName),
+        .key("sparse", \.sparse),
+        .key("ragged", \.ragged, in: [.tfKeras, .keras3]),
+        .key("optional", \.optional, in: [.keras3]),
+        .key("name", \.base.name),
+    ]
+
+    public var base = LayerBase()
+    public var sparse = false
+    public var ragged = false
+    public var optional = false
+
+    public init(batchShape: SymbolicShape, name: String? = nil, dtype: DTypePolicy = .float32) {
+        base.batchShape = batchShape
+        base.name = name
+        base.dtype = dtype
+    }
+
+    /// `(n, …)`; the batch is usually open.
+    public var batchShape: SymbolicShape {
+        get { base.batchShape ?? [] }
+        set { base.batchShape = newValue }
+    }
+
+    /// An input has no policy, and its type is written as a plain name in every dialect.
+    private var dtypeName: InputDType {
+        get { InputDType(name: base.dtype.name) }
+        set { base.dtype = newValue.policy }
+    }
+
+    public func outputShapes(_ inputs: [SymbolicShape]) -> [SymbolicShape] { [batchShape] }
+    public func lower(_ inputs: [Value], _ call: LayerCall) -> [Value] { inputs }
+
+    /// What the runtime is given: floating point as it is, whole numbers and truth values as int32.
+    package var valueType: DType { base.dtype.compute.isFloatingPoint ? base.dtype.compute : .int32 }
+}
+
+extension Layer {
+    /// The type of the input a Sequential makes for its first layer: Keras gives Embedding's float32 too.
+    var inputDType: DTypePolicy { base.dtype.compute == base.dtype.variable ? base.dtype : .float32 }
+}
+
+/// `dtype` as a plain string.
+private struct InputDType: ConfigValue {
+    var policy: DTypePolicy
+    init(name: String) { policy = (try? DTypePolicy(name: name)) ?? .float32 }
+    init(config json: JSON, in context: DecodingContext) throws { policy = try DTypePolicy(config: json, in: context) }
+    func config(in context: EncodingContext) -> JSON { .string(policy.name) }
+}
