@@ -25,10 +25,11 @@ class Chance(random.Random):
     def activation(self):
         """The name of any activation function this Keras has.
 
-        Not `glu`: it halves the last axis, and the layers that take it declare the shape they would have without.
+        Not `glu`, which halves the last axis while the layers that take it declare the shape they would have without;
+        not `threshold`, which cannot be called with the tensor alone.
         """
         module = self.keras.activations
-        hidden = {"get", "serialize", "deserialize", "glu"}
+        hidden = {"get", "serialize", "deserialize", "glu", "threshold"}
         return self.choice(sorted(n for n in dir(module) if n[0] != "_" and n not in hidden and callable(getattr(module, n))))
 
     def maybe_activation(self):

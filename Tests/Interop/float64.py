@@ -1,5 +1,9 @@
 """The same model in float64: the reference that both Kerases and the Swift command are measured against."""
 
+import json
+
+NO_DOUBLE_KERNEL = "MaxPooling3D"  # it only picks values: in float32 it rounds them once
+
 
 def in_float64(keras, model):
     """Rebuilds `model` with every layer in float64 and the same weights.
@@ -7,12 +11,37 @@ def in_float64(keras, model):
     A dtype stands in a config as the string "float32", alone or as a policy's name, so replacing that string reaches
     every generation's way of saying it, nested models and all.
     """
-    text = model.to_json().replace('"float32"', '"float64"')
+    config = json.loads(model.to_json().replace('"float32"', '"float64"'))
+    keep_single(config)
     before = keras.backend.floatx()
     keras.backend.set_floatx("float64")
     try:
-        double = keras.models.model_from_json(text)
+        double = keras.models.model_from_json(json.dumps(config))
         double.set_weights(model.get_weights())
+        finalize(double)
     finally:
         keras.backend.set_floatx(before)
     return double
+
+
+def keep_single(config):
+    """Leaves the layers TensorFlow cannot run in float64 as they were."""
+    if isinstance(config, dict) and config.get("class_name") == NO_DOUBLE_KERNEL:
+        config["config"]["dtype"] = "float32"
+    for part in config.values() if isinstance(config, dict) else config if isinstance(config, list) else []:
+        keep_single(part)
+
+
+def finalize(model):
+    """Lets the layers that compute something from their weights (Normalization) do it again."""
+    for layer in all_layers(model):
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
+def all_layers(model):
+    """Every layer of a model, nested ones too."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from all_layers(layer)

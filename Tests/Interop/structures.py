@@ -1,5 +1,7 @@
 """Draws whole models: Sequential, or Functional with branches, merges, shared layers and nested models."""
 
+from collections import Counter
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
@@ -9,6 +11,16 @@ from layer_draws import SHAPE_KEEPING, WEIGHTED, WEIGHTLESS
 
 LARGEST_TENSOR = 3000
 DRAWS = {**WEIGHTED, **WEIGHTLESS}
+
+
+@dataclass
+class Tally:
+    """What one run of the generator has met."""
+
+    used: Counter = field(default_factory=Counter)  # kinds drawn, so that rare ones get their turn
+    refused: Counter = field(default_factory=Counter)  # layers Keras would not take as they were drawn
+    again: Counter = field(default_factory=Counter)  # why whole models were drawn again
+    misread: Counter = field(default_factory=Counter)  # files Keras itself does not read back as they were
 
 
 def shape_of(x):
@@ -23,15 +35,11 @@ def maker(x):
 
 
 class Builder:
-    """Builds one model.
+    """Builds one model."""
 
-    `used` counts the kinds drawn so far in a run, so that rare ones get their turn; `refused` counts the layers Keras
-    would not take as they were drawn.
-    """
-
-    def __init__(self, chance, used, refused):
+    def __init__(self, chance, tally):
         self.c, self.keras, self.layers = chance, chance.keras, chance.keras.layers
-        self.used, self.refused = used, refused
+        self.tally = tally
         self.names = 0
 
     # Layers
@@ -53,9 +61,9 @@ class Builder:
         """Of three kinds that suit the shape, the one used least."""
         group = WEIGHTED if self.c.yes(0.4) else WEIGHTLESS
         kinds = [kind for kind in sorted(group) if len(shape) in group[kind][0] and hasattr(self.layers, kind)]
-        kind = min(self.c.sample(kinds, 3), key=lambda k: self.used[k])
+        kind = min(self.c.sample(kinds, 3), key=lambda k: self.tally.used[k])
         layer = self.layer(kind, shape)
-        self.used[kind] += 1
+        self.tally.used[kind] += 1
         return layer
 
     def attempt(self, x, draw):
@@ -67,7 +75,7 @@ class Builder:
             except Unfit:
                 continue
             except (ValueError, TypeError) as problem:
-                self.refused[f"{type(problem).__name__}: {str(problem).splitlines()[0][:90]}"] += 1
+                self.tally.refused[f"{type(problem).__name__}: {str(problem).splitlines()[0][:90]}"] += 1
                 continue
             sizes = [1 if size is None else size for size in shape_of(y)]
             if 0 < prod(sizes) <= LARGEST_TENSOR:
@@ -152,7 +160,8 @@ class Builder:
     def input(self):
         """An input of a drawn kind and what must come first: ids and an Embedding, or numbers, perhaps of unknown size."""
         c = self.c
-        kind = c.choice(["ids", "vector", "sequence", "sequence", "image", "image", "image", "volume", "any image", "any sequence"])
+        kind = c.choice(["ids", "vector", "sequence", "sequence", "image", "image", "image", "volume", "volume",
+                         "any image", "any sequence"])
         if kind == "ids":
             start = self.layers.Input((c.randint(3, 8),), dtype=c.choice(["int32", "float32"]), **self.name())
             return start, [self.layers.Embedding(c.randint(5, 20), c.randint(2, 6), **self.name())]
