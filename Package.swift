@@ -37,6 +37,7 @@ let package = Package(
                 "Keras", "Tensors", "JSON", "Storage", "NumPy", "HDF5", "KerasModel", "KerasFormat", "KerasRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
     ]
 )

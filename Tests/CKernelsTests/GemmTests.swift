@@ -1,0 +1,147 @@
+import CKernels
+import Testing
+
+/// One product: `m` rows of `taps` runs of `length`, over `n` columns.
+private struct Shape: CustomStringConvertible {
+    var m: Int, n: Int, taps: Int, length: Int
+    var description: String { "m \(m) n \(n) taps \(taps) length \(length)" }
+
+    static let all: [Shape] = {
+        var shapes: [Shape] = []
+        for m in Array(1...14) + [23, 24, 25, 97] {
+            for n in [1, 3, 4, 5, 8, 10, 15, 16, 17, 31, 32, 33, 64, 65] {
+                shapes.append(Shape(m: m, n: n, taps: 1 + (m + n) % 3, length: 1 + (m * 7 + n) % 9))
+            }
+        }
+        shapes += [
+            Shape(m: 1, n: 200, taps: 1, length: 70), Shape(m: 2, n: 131, taps: 1, length: 70),
+            Shape(m: 30, n: 32, taps: 3, length: 3), Shape(m: 29, n: 37, taps: 3, length: 3),
+            Shape(m: 250, n: 40, taps: 3, length: 96), Shape(m: 100, n: 33, taps: 1, length: 1500),
+            Shape(m: 3, n: 5, taps: 0, length: 4), Shape(m: 3, n: 5, taps: 2, length: 0),
+        ]
+        return shapes
+    }()
+}
+
+/// The operands of a product, the same for every table and for the reference.
+private struct Problem {
+    let shape: Shape
+    var input: [Float], weights: [Float], bias: [Float]?, offsets: [Int], rowStep: Int
+
+    init(_ shape: Shape, bias hasBias: Bool) {
+        var random = Random(UInt64(shape.m * 1009 + shape.n * 31 + shape.length))
+        self.shape = shape
+        rowStep = shape.length // rows overlap as windows do
+        offsets = (0..<shape.taps).map { $0 * (shape.length + 2) }
+        input = random.floats(max(1, (shape.m - 1) * rowStep + (offsets.last ?? 0) + shape.length))
+        weights = random.floats(shape.taps * shape.length * shape.n)
+        bias = hasBias ? random.floats(shape.n) : nil
+    }
+
+    /// Rows `range` only, written into a whole result.
+    func run(_ f: kk_table_f32, low: Float, high: Float, cuts: [Int], transposed: Bool = false) -> [Float] {
+        let k = shape.taps * shape.length, stride = shape.n + 3
+        let input = Guarded(self.input), bias = self.bias.map { Guarded($0) }
+        let packed = Guarded<Float>(f.packed_size(k, shape.n))
+        let out = Guarded<Float>((shape.m - 1) * stride + shape.n, fill: 777)
+        if transposed {
+            var flipped = weights
+            for i in 0..<k { for j in 0..<shape.n { flipped[j * k + i] = weights[i * shape.n + j] } }
+            f.pack(k, shape.n, Guarded(flipped).base, 1, k, packed.base)
+        } else {
+            f.pack(k, shape.n, Guarded(weights).base, shape.n, 1, packed.base)
+        }
+        let rows = (0..<shape.m).map { UnsafePointer(input.base + $0 * rowStep) }
+        var start = 0
+        for end in cuts + [shape.m] {
+            rows.withUnsafeBufferPointer { rows in
+                guard end > start else { return }
+                f.gemm(
+                    end - start, shape.n, rows.baseAddress! + start, shape.taps, offsets, shape.length, packed.base,
+                    bias.map { UnsafePointer($0.base) }, low, high, out.base + start * stride, stride)
+            }
+            start = end
+        }
+        #expect(out.intact && packed.intact)
+        let whole = out.values
+        for i in 0..<(shape.m - 1) { #expect(whole[i * stride + shape.n..<(i + 1) * stride].allSatisfy { $0 == 777 }) }
+        return (0..<shape.m).flatMap { whole[$0 * stride..<$0 * stride + shape.n] }
+    }
+
+    func reference(low: Double, high: Double) -> [Double] {
+        let f = CKernelsTests.reference, k = shape.taps * shape.length
+        let input = self.input.map(Double.init), bias = self.bias?.map(Double.init)
+        var packed = [Double](repeating: 0, count: max(1, f.packed_size(k, shape.n)))
+        f.pack(k, shape.n, weights.map(Double.init), shape.n, 1, &packed)
+        var out = [Double](repeating: 0, count: shape.m * shape.n)
+        input.withUnsafeBufferPointer { input in
+            let rows = (0..<shape.m).map { input.baseAddress! + $0 * rowStep }
+            func call(_ bias: UnsafePointer<Double>?) {
+                f.gemm(shape.m, shape.n, rows, shape.taps, offsets, shape.length, packed, bias, low, high, &out, shape.n)
+            }
+            if let bias { bias.withUnsafeBufferPointer { call($0.baseAddress) } } else { call(nil) }
+        }
+        return out
+    }
+}
+
+@Suite struct GemmTests {
+    @Test func theReferenceIsAProduct() {
+        // By hand: the float64 table itself has to be right about something.
+        let f = reference
+        var packed = [Double](repeating: -1, count: f.packed_size(2, 2)), out = [0.0, 0, 0, 0]
+        f.pack(2, 2, [1, 2, 3, 4], 2, 1, &packed)
+        let a: [Double] = [5, 6, 7, 8]
+        a.withUnsafeBufferPointer { a in
+            f.gemm(2, 2, [a.baseAddress!, a.baseAddress! + 2], 1, [0], 2, packed, [100, -100], 0, 130, &out, 2)
+        }
+        #expect(out == [123, 0, 130, 0])
+        #expect(packed[2...7].allSatisfy { $0 == 0 })
+    }
+
+    /// Sums of k products of numbers below 1. What chains of them were seen to be off by stays below k * 2^-25.
+    @Test(arguments: Table.all) func matchesDouble(table: Table) {
+        for shape in Shape.all {
+            let k = Double(shape.taps * shape.length)
+            for (bias, low, high) in [(true, 0, Float.infinity), (false, -Float.infinity, .infinity), (true, -0.5, 0.5)] {
+                let problem = Problem(shape, bias: bias)
+                let got = problem.run(table.f, low: low, high: high, cuts: [])
+                let want = problem.reference(low: Double(low), high: Double(high))
+                expectClose(got, want, scale: 1, tolerance: (k / 2 + 12) * 0x1p-24, "\(table) \(shape) bias \(bias)")
+            }
+        }
+    }
+
+    @Test(arguments: Table.all) func sameBitsHoweverRowsAreCut(table: Table) {
+        for shape in Shape.all where shape.m > 1 {
+            let problem = Problem(shape, bias: true)
+            let whole = problem.run(table.f, low: 0, high: .infinity, cuts: [])
+            for cuts in [[1], [shape.m / 2], Array(1..<shape.m), [shape.m / 3, shape.m - 1]] {
+                let cut = problem.run(table.f, low: 0, high: .infinity, cuts: cuts)
+                #expect(sameBits(whole, cut), "\(table) \(shape) cut at \(cuts)")
+            }
+        }
+    }
+
+    @Test(arguments: Table.all) func packsATransposedOperand(table: Table) {
+        for shape in Shape.all where shape.m == 5 {
+            let problem = Problem(shape, bias: true)
+            #expect(
+                sameBits(
+                    problem.run(table.f, low: -1, high: 1, cuts: []),
+                    problem.run(table.f, low: -1, high: 1, cuts: [], transposed: true)))
+        }
+    }
+
+    @Test(arguments: Table.all) func notANumberComesThrough(table: Table) {
+        for n in [1, 10, 33, 64] {
+            var problem = Problem(Shape(m: 13, n: n, taps: 2, length: 5), bias: true)
+            problem.input[0] = .nan
+            problem.input[problem.input.count - 1] = .infinity
+            let got = problem.run(table.f, low: 0, high: 6, cuts: [])
+            let want = problem.reference(low: 0, high: 6)
+            #expect(got[0].isNaN && want[0].isNaN)
+            expectClose(got, want, scale: 1, tolerance: 1e-5, "\(table) n \(n)")
+        }
+    }
+}
