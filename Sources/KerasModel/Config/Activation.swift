@@ -4,7 +4,7 @@ import Tensors
 /// A function applied to every number, or along the last axis. Keras: `activation`, by name.
 ///
 /// Where one name means different functions in different generations, each meaning is a case of its own.
-public enum Activation: Hashable, Sendable {
+public enum ActivationFunction: Hashable, Sendable {
     case linear, relu, relu6, sigmoid, tanh, softmax, elu, selu, softplus, softsign, exponential, silu, mish, gelu
     case celu, glu, hardShrink, hardTanh, logSigmoid, logSoftmax, softShrink, sparsePlus, sparseSigmoid, sparsemax, squareplus, tanhShrink
     /// Slope 0.2.
@@ -17,7 +17,7 @@ public enum Activation: Hashable, Sendable {
     case hardSilu
 
     /// Each function's names, the one that is written first, and where it is known.
-    private static let names: [(Activation, [String], Set<Dialect>)] = [
+    private static let names: [(ActivationFunction, [String], Set<Dialect>)] = [
         (.linear, ["linear"], Dialect.all), (.relu, ["relu"], Dialect.all), (.relu6, ["relu6"], [.tfKeras, .keras3]),
         (.sigmoid, ["sigmoid"], Dialect.all), (.tanh, ["tanh"], Dialect.all), (.softmax, ["softmax"], Dialect.all),
         (.elu, ["elu"], Dialect.all), (.selu, ["selu"], Dialect.all), (.softplus, ["softplus"], Dialect.all),
@@ -33,8 +33,8 @@ public enum Activation: Hashable, Sendable {
     ]
 
     /// The functions a dialect has, by each name.
-    package static func named(in dialect: Dialect) -> [String: Activation] {
-        var result: [String: Activation] = [:]
+    package static func named(in dialect: Dialect) -> [String: ActivationFunction] {
+        var result: [String: ActivationFunction] = [:]
         for (activation, names, dialects) in names where dialects.contains(dialect) {
             for name in names { result[name] = activation }
         }
@@ -42,7 +42,7 @@ public enum Activation: Hashable, Sendable {
     }
 }
 
-extension Activation: ConfigValue {
+extension ActivationFunction: ConfigValue {
     /// A name; or null, which is linear; or an object that names a built-in function.
     public init(config json: JSON, in context: DecodingContext) throws {
         if json.isNull {
@@ -53,21 +53,21 @@ extension Activation: ConfigValue {
         guard let name = json.string ?? (isFunction ? json["config"]?.string : json["class_name"]?.string) else {
             throw KerasError.unexpected(json, expected: "the name of an activation function")
         }
-        guard let known = Activation.named(in: context.dialect)[name] else {
+        guard let known = ActivationFunction.named(in: context.dialect)[name] else {
             throw KerasError(.unsupported, "this activation function is not known", found: "'\(name)'")
         }
         self = known
     }
 
     public func config(in context: EncodingContext) throws -> JSON {
-        for (activation, names, dialects) in Activation.names where activation == self && dialects.contains(context.dialect) {
+        for (activation, names, dialects) in ActivationFunction.names where activation == self && dialects.contains(context.dialect) {
             return .string(names[0])
         }
         throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such activation function", found: "\(self)")
     }
 }
 
-extension Activation {
+extension ActivationFunction {
     /// The function in primitives; softmax and its like go along the last axis.
     func lower(_ x: Value, _ call: LayerCall) throws -> Value {
         switch self {

@@ -22,7 +22,7 @@ public struct Dense: Layer {
 
     public var base = LayerBase()
     public var units: Int
-    public var activation = Activation.linear
+    public var activation = ActivationFunction.linear
     public var useBias = true
     public var kernelInitializer = Initializer.glorotUniform
     public var biasInitializer = Initializer.zeros
@@ -34,7 +34,7 @@ public struct Dense: Layer {
     var quantizationConfig: JSON?
 
     public init(
-        _ units: Int, activation: Activation = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
+        _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil, name: String? = nil
     ) {
         self.units = units
