@@ -108,11 +108,13 @@ package struct ProblemList: Sendable {
     package mutating func add(_ problem: Problem) { problems.append(problem) }
 
     /// Runs `body`; a thrown error is kept and nil returned.
-    package mutating func attempt<R>(at place: @autoclosure () -> Place = Place(), _ body: () throws -> R) rethrows -> R? {
+    package mutating func attempt<R>(at place: @autoclosure () -> Place = Place(), _ body: () throws -> R) -> R? {
         do { return try body() } catch let error as KerasError {
             add(error.placed(place()))
-            return nil
+        } catch {
+            add(Problem(kind: .io, sentence: "something failed that has no name here", place: place(), cause: "\(error)"))
         }
+        return nil
     }
 
     /// - Throws: all of them, if there are any.

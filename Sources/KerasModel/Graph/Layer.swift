@@ -69,7 +69,7 @@ extension Layer {
     /// The same layer, frozen or not.
     public func trainable(_ trainable: Bool) -> Self { with { $0.base.trainable = trainable } }
 
-    func with(_ change: (inout Self) -> Void) -> Self {
+    package func with(_ change: (inout Self) -> Void) -> Self {
         var copy = self
         change(&copy)
         return copy

@@ -5,7 +5,7 @@ extension Layer {
     /// Reads a layer's configuration. What it does not know is kept in `base.unknownKeys`.
     ///
     /// - Throws: every problem of the configuration at once, each with its key.
-    static func decoded(_ config: JSONObject, in context: DecodingContext) throws -> Self {
+    package static func decoded(_ config: JSONObject, in context: DecodingContext) throws -> Self {
         var problems = ProblemList()
         var rest = config
         var layer = blank
@@ -19,7 +19,7 @@ extension Layer {
                 key.absent(context.dialect, &layer)
                 continue
             }
-            try problems.attempt(at: Place(key: name)) { try key.decode(value, context, &layer) }
+            problems.attempt(at: Place(key: name)) { try key.decode(value, context, &layer) }
         }
         layer.base.unknownKeys = rest
         try problems.throwIfAny()
@@ -29,7 +29,7 @@ extension Layer {
     /// Writes the configuration as Keras of this dialect does. Unknown keys return to the dialect they came from.
     ///
     /// - Throws: `unsupported`, with the key, where the dialect has no word for a value.
-    func encoded(in context: EncodingContext) throws -> JSONObject {
+    package func encoded(in context: EncodingContext) throws -> JSONObject {
         var config = JSONObject()
         for key in Self.commonKeys + Self.keys where key.dialects.contains(context.dialect) {
             let value = try KerasError.placing(Place(layer: name, key: key.name)) { try key.encode(self, context) }

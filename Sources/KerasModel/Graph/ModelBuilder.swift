@@ -40,7 +40,7 @@ public struct ModelBuilder {
                 let operands = call.inputs.compactMap { known[$0] }
                 // What hangs on a call that failed is not a problem of its own.
                 guard operands.count == call.inputs.count else { continue }
-                shapes = try failures.attempt(at: Place(layer: layer.name)) { try layer.build(operands, &self) }
+                shapes = failures.attempt(at: Place(layer: layer.name)) { try layer.build(operands, &self) }
             }
             self.shapes[layer.id, default: []].append(shapes ?? [])
             for (output, shape) in (shapes ?? []).enumerated() {

@@ -1,0 +1,206 @@
+import JSON
+import KerasModel
+import Tensors
+
+/// Reads a model's configuration, `{"class_name": …, "config": …}`, of any dialect.
+///
+/// Problems are gathered: a file's unknown layers are all named at once.
+struct ModelConfigReader {
+    let context: DecodingContext
+    private var problems = ProblemList()
+
+    init(_ context: DecodingContext) { self.context = context }
+
+    /// - Throws: every problem found.
+    static func read(_ json: JSON, in context: DecodingContext) throws -> ModelLayer {
+        var reader = ModelConfigReader(context)
+        let model = reader.model(json, path: "")
+        try reader.problems.throwIfAny()
+        guard let model else { throw KerasError(.malformed, "this is no model", found: json.kindName) }
+        return model
+    }
+
+    /// Names of the classes that hold a graph.
+    private static let functionalNames: Set<String> = ["Functional", "Model", "Container", "Network"]
+
+    private mutating func model(_ json: JSON, path: String) -> ModelLayer? {
+        guard let className = json["class_name"]?.string, let config = json["config"] else {
+            problems.add(
+                Problem(
+                    kind: .malformed, sentence: "a model's configuration is not what it must be", place: Place(layer: path.isEmpty ? nil : path),
+                    found: json.summary, expected: "an object with 'class_name' and 'config'"))
+            return nil
+        }
+        if className == "Sequential" { return sequential(config, path: path) }
+        if ModelConfigReader.functionalNames.contains(className) { return functional(config, path: path) }
+        problems.add(
+            Problem(
+                kind: .unsupported, sentence: "this is a model of a class of its own, whose code is not in the file",
+                place: Place(layer: path.isEmpty ? nil : path), found: "'\(className)'", expected: "Sequential or Functional"))
+        return nil
+    }
+
+    /// `config` is a list of layers before Keras 2.2.3, an object with the list since.
+    private mutating func sequential(_ config: JSON, path: String) -> ModelLayer? {
+        let name = config["name"]?.string ?? "sequential"
+        guard let entries = config.array ?? config["layers"]?.array else {
+            problems.add(malformed("a Sequential has no list of layers", path, found: config.kindName))
+            return nil
+        }
+        let layers = entries.map { layer($0, path: path) }
+        let known = layers.compactMap { $0 }
+        guard known.count == layers.count else { return nil }
+        let context = context
+        return problems.attempt(at: Place(layer: name)) {
+            var input: InputLayer?
+            if let shape = config["build_input_shape"], known.first?.base.batchShape == nil, !(known.first is ModelLayer),
+                let built = try? SymbolicShape(config: shape, in: context), built.rank > 0
+            {
+                input = InputLayer(batchShape: SymbolicShape([nil] + built.dims.dropFirst()))
+            }
+            let architecture = try Architecture(sequential: name, layers: known, input: input)
+            return ModelConfigReader.finish(architecture, config, context.dialect)
+        }
+    }
+
+    private mutating func functional(_ config: JSON, path: String) -> ModelLayer? {
+        let name = config["name"]?.string ?? "model"
+        guard let entries = config["layers"]?.array, let inputs = config["input_layers"], let outputs = config["output_layers"] else {
+            problems.add(malformed("a Functional lacks 'layers', 'input_layers' or 'output_layers'", path, found: config.kindName))
+            return nil
+        }
+        var layers: [any Layer] = []
+        var known: [String: any Layer] = [:]
+        var isComplete = true
+        for entry in entries {
+            guard let layer = layer(entry, path: path) else {
+                isComplete = false
+                continue
+            }
+            if known.updateValue(layer, forKey: layer.name) != nil {
+                problems.add(malformed("two layers have one name", path, found: "'\(layer.name)'"))
+                isComplete = false
+            }
+            layers.append(layer)
+        }
+        guard isComplete else { return nil }
+        let resolver = ReferenceResolver(rules: context.dialect.rules, layers: known, entries: entries, outputs: outputs)
+        let context = context
+        return problems.attempt(at: Place(layer: path.isEmpty ? name : path)) {
+            var calls: [LayerID: [Call]] = [:]
+            var failures = ProblemList()
+            for (layer, entry) in zip(layers, entries) {
+                failures.attempt(at: Place(layer: layer.name, key: "inbound_nodes")) {
+                    let nodes = entry["inbound_nodes"]?.array ?? []
+                    calls[layer.id] = layer is InputLayer && nodes.isEmpty
+                        ? [Call([])]
+                        : try nodes.map { node in
+                            try context.dialect.rules.readCall(node) { try resolver.resolve($0, at: .inboundNodes) }
+                        }
+                }
+            }
+            let ends = try [inputs, outputs].map { json in try ModelConfigReader.readEnds(json) { try resolver.resolve($0, at: .ends) } }
+            try failures.throwIfAny()
+            let architecture = Architecture(functional: name, layers: layers, calls: calls, inputs: ends[0], outputs: ends[1])
+            return ModelConfigReader.finish(architecture, config, context.dialect)
+        }
+    }
+
+    /// `input_layers`, `output_layers`: a triple, or lists or dictionaries of them.
+    private static func readEnds(_ json: JSON, _ resolve: (NodeReference) throws -> TensorRef) throws -> Tree<TensorRef> {
+        if NodeReference.isReference(json) { return .leaf(try resolve(NodeReference(json))) }
+        if let items = json.array { return .list(try items.map { try readEnds($0, resolve) }) }
+        if let object = json.object { return .dictionary(try object.map { ($0.key, try readEnds($0.value, resolve)) }) }
+        throw KerasError(.malformed, "a model's inputs or outputs are not what they must be", found: json.summary)
+    }
+
+    private static func finish(_ architecture: Architecture, _ config: JSON, _ dialect: Dialect) -> ModelLayer {
+        var architecture = architecture
+        architecture.dialect = dialect
+        var unknown = config.object ?? [:]
+        for key in ["name", "layers", "input_layers", "output_layers", "trainable", "dtype", "build_input_shape"] { unknown[key] = nil }
+        architecture.unknownKeys = unknown
+        var model = ModelLayer(architecture)
+        model.base.trainable = config["trainable"]?.bool ?? true
+        return model
+    }
+
+    private mutating func layer(_ entry: JSON, path: String) -> (any Layer)? {
+        guard let className = entry["class_name"]?.string, let config = entry["config"] else {
+            problems.add(malformed("a layer's entry is not what it must be", path, found: entry.summary))
+            return nil
+        }
+        let name = entry["name"]?.string ?? config["name"]?.string ?? className
+        let place = path.isEmpty ? name : "\(path)/\(name)"
+        if className == "Sequential" || ModelConfigReader.functionalNames.contains(className), config["layers"] != nil || config.array != nil {
+            return model(entry, path: place)?.named(name)
+        }
+        guard let type = context.registry[className] else {
+            problems.add(
+                Problem(kind: .unsupported, sentence: "this kind of layer is not supported", place: Place(layer: place), found: "'\(className)'"))
+            return nil
+        }
+        guard let object = config.object else {
+            problems.add(malformed("a layer has no configuration", place, found: config.kindName))
+            return nil
+        }
+        let context = context
+        return problems.attempt(at: Place(layer: place)) {
+            var layer = try type.decoded(object, in: context)
+            layer.base.name = name
+            return layer
+        }
+    }
+
+    private func malformed(_ sentence: String, _ path: String, found: String) -> Problem {
+        Problem(kind: .malformed, sentence: sentence, place: Place(layer: path.isEmpty ? nil : path), found: found)
+    }
+}
+
+/// Finds the call a reference names. The calls of a nested model may count from 1, since its own construction was its node 0; a Sequential that
+/// was built by its first call has no such node, which shows in a reference to 0.
+private struct ReferenceResolver {
+    let rules: any DialectRules.Type
+    let layers: [String: any Layer]
+    let callCounts: [String: Int]
+    /// Nested models referred to by 0, in each place.
+    private var fromZero: [ReferencePlace: Set<String>] = [:]
+
+    init(rules: any DialectRules.Type, layers: [String: any Layer], entries: [JSON], outputs: JSON) {
+        self.rules = rules
+        self.layers = layers
+        callCounts = Dictionary(
+            entries.compactMap { entry in entry["name"]?.string.map { ($0, entry["inbound_nodes"]?.array?.count ?? 0) } },
+            uniquingKeysWith: { first, _ in first })
+        fromZero[.inboundNodes] = entries.reduce(into: []) { ReferenceResolver.collectZeros($1["inbound_nodes"] ?? .null, &$0) }
+        fromZero[.ends] = []
+        ReferenceResolver.collectZeros(outputs, &fromZero[.ends]!)
+    }
+
+    private static func collectZeros(_ json: JSON, _ names: inout Set<String>) {
+        if NodeReference.isReference(json), json[1]?.integer == 0, let name = json[0]?.string {
+            names.insert(name)
+        } else if let items = json.array {
+            for item in items { collectZeros(item, &names) }
+        } else if let object = json.object {
+            for value in object.values { collectZeros(value, &names) }
+        }
+    }
+
+    func resolve(_ reference: NodeReference, at place: ReferencePlace) throws -> TensorRef {
+        guard let layer = layers[reference.layer] else {
+            throw KerasError(.malformed, "a call takes a tensor of a layer that is not there", found: "'\(reference.layer)'")
+        }
+        var call = reference.node
+        if let nested = layer as? ModelLayer, !(fromZero[place]?.contains(reference.layer) ?? false) {
+            call -= rules.offset(ofNested: nested.architecture.kind, at: place)
+        }
+        let count = max(callCounts[reference.layer] ?? 0, layer is InputLayer ? 1 : 0)
+        guard call >= 0, call < count else {
+            throw KerasError(
+                .malformed, "a call takes a tensor of a call that is not there", found: "call \(reference.node) of '\(reference.layer)'",
+                expected: "one of its \(count)")
+        }
+        return TensorRef(layer: layer.id, call: call, output: reference.tensor)
+    }
+}

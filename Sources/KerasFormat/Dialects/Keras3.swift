@@ -1,0 +1,69 @@
+import JSON
+import KerasModel
+import Tensors
+
+/// Keras 3: a node is `{"args": […], "kwargs": {…}}` with each tensor spelled out as a `__keras_tensor__`.
+enum Keras3Rules: DialectRules {
+    static let dialect = Dialect.keras3
+
+    static func readCall(_ node: JSON, resolve: (NodeReference) throws -> TensorRef) throws -> Call {
+        guard let arguments = node["args"]?.array else {
+            throw KerasError(.malformed, "a node is not what it must be", found: node.kindName, expected: "an object with 'args'")
+        }
+        var keywords = JSONObject()
+        for (key, value) in node["kwargs"]?.object ?? [:] where !value.isNull {
+            guard !mentionsTensor(value) else { throw KerasError(.unsupported, "a call takes a tensor by keyword", at: Place(key: key)) }
+            keywords[key] = value
+        }
+        return Call(try arguments.map { try readTree($0, resolve) }, keywords: keywords)
+    }
+
+    private static func readTree(_ json: JSON, _ resolve: (NodeReference) throws -> TensorRef) throws -> Tree<TensorRef> {
+        if let history = history(json) { return .leaf(try resolve(NodeReference(history))) }
+        if let items = json.array { return .list(try items.map { try readTree($0, resolve) }) }
+        if let object = json.object, object["class_name"] == nil {
+            return .dictionary(try object.map { ($0.key, try readTree($0.value, resolve)) })
+        }
+        throw KerasError(.unsupported, "a call takes something else than tensors", found: json.summary)
+    }
+
+    private static func history(_ json: JSON) -> JSON? {
+        json["class_name"]?.string == "__keras_tensor__" ? json["config"]?["keras_history"] : nil
+    }
+
+    private static func mentionsTensor(_ json: JSON) -> Bool {
+        if history(json) != nil { return true }
+        return json.array?.contains(where: mentionsTensor) ?? json.object?.values.contains(where: mentionsTensor) ?? false
+    }
+
+    static func writeCall(_ call: Call, name: (TensorRef) throws -> NamedTensor) throws -> JSON {
+        let arguments = try call.arguments.map { argument in writeTree(try argument.map { tensor(try name($0)) }) }
+        return ["args": .array(arguments), "kwargs": .object(call.keywords)]
+    }
+
+    private static func tensor(_ tensor: NamedTensor) -> JSON {
+        let shape = JSON.array(tensor.shape.dims.map { $0.map(JSON.integer) ?? .null })
+        return [
+            "class_name": "__keras_tensor__",
+            "config": ["shape": shape, "dtype": .string(tensor.dtype.description), "keras_history": .array(tensor.triple)],
+        ]
+    }
+
+    private static func writeTree(_ tree: Tree<JSON>) -> JSON {
+        switch tree {
+        case .leaf(let json): json
+        case .list(let items): .array(items.map(writeTree))
+        case .dictionary(let items): .object(JSONObject(items.map { ($0.key, writeTree($0.value)) }))
+        }
+    }
+
+    /// A nested Functional's construction counts in `output_layers`, but not in `keras_history`; a Sequential's never.
+    static func offset(ofNested kind: Architecture.Kind, at place: ReferencePlace) -> Int { kind == .functional && place == .ends ? 1 : 0 }
+
+    /// The structure Python passed: a bare triple for one tensor.
+    static func writeEnds(_ tree: Tree<JSON>) -> JSON { writeTree(tree) }
+
+    static func wrap(className: String, module: String, config: JSONObject) -> JSONObject {
+        ["module": .string(module), "class_name": .string(className), "config": .object(config), "registered_name": nil]
+    }
+}

@@ -1,0 +1,62 @@
+import JSON
+import Tensors
+
+/// All that the format room and the runtime exchange: what a model is, its numbers, and what a file says of its training.
+package struct SavedModel: Sendable {
+    package var root: ModelLayer
+    /// Views of the file's bytes where they can be.
+    package var weights: [WeightID: Tensor]
+    package var training: TrainingConfiguration?
+    package var origin: Origin
+    /// What was odd, in a sentence each: unknown keys, values that are not finite.
+    package var warnings: [String]
+
+    package init(root: ModelLayer, weights: [WeightID: Tensor], training: TrainingConfiguration? = nil, origin: Origin, warnings: [String] = []) {
+        self.root = root
+        self.weights = weights
+        self.training = training
+        self.origin = origin
+        self.warnings = warnings
+    }
+}
+
+/// Where a model came from.
+package struct Origin: Sendable {
+    package var dialect: Dialect
+    /// `2.2.4`, `3.15.1`; nil where the file does not say.
+    package var kerasVersion: String?
+    /// `tensorflow`, `theano`, `jax`, …
+    package var backend: String?
+
+    package init(dialect: Dialect, kerasVersion: String? = nil, backend: String? = nil) {
+        self.dialect = dialect
+        self.kerasVersion = kerasVersion
+        self.backend = backend
+    }
+}
+
+/// What a file says a model was compiled with, in the words of its dialect. Keras: `training_config`, `compile_config`.
+package struct TrainingConfiguration: Sendable {
+    package var dialect: Dialect
+    package var loss: JSON
+    package var lossWeights: JSON
+    package var metrics: JSON
+    package var weightedMetrics: JSON
+    /// `{"class_name": …, "config": …}`, or null.
+    package var optimizer: JSON
+    /// The optimizer's variables as they are stored: names in order, and their shapes.
+    package var optimizerVariables: [(name: String, tensor: Tensor)]
+
+    package init(
+        dialect: Dialect, loss: JSON = nil, lossWeights: JSON = nil, metrics: JSON = nil, weightedMetrics: JSON = nil, optimizer: JSON = nil,
+        optimizerVariables: [(name: String, tensor: Tensor)] = []
+    ) {
+        self.dialect = dialect
+        self.loss = loss
+        self.lossWeights = lossWeights
+        self.metrics = metrics
+        self.weightedMetrics = weightedMetrics
+        self.optimizer = optimizer
+        self.optimizerVariables = optimizerVariables
+    }
+}
