@@ -1,0 +1,123 @@
+import JSON
+import Tensors
+
+/// What every kind of convolution is told: its window, and what becomes of the sums. Each list has one entry per spatial axis.
+public struct ConvolutionSettings: Sendable {
+    public var kernelSize: [Int]
+    public var strides: [Int]
+    public var padding = Padding.valid
+    public var dataFormat = DataFormat.channelsLast
+    public var dilationRate: [Int]
+    public var activation = Activation.linear
+    public var useBias = true
+    public var kernelInitializer = Initializer.glorotUniform
+    public var biasInitializer = Initializer.zeros
+    public var kernelRegularizer: Regularizer?
+    public var biasRegularizer: Regularizer?
+    public var activityRegularizer: Regularizer?
+    public var kernelConstraint: Constraint?
+    public var biasConstraint: Constraint?
+
+    /// Everything at its default; the kernel's size, which has none, at zero.
+    init(rank: Int) {
+        kernelSize = Array(repeating: 0, count: rank)
+        strides = Array(repeating: 1, count: rank)
+        dilationRate = strides
+    }
+
+    var rank: Int { kernelSize.count }
+}
+
+/// A layer that moves a kernel over the spatial axes. What it is told besides its own properties reads as if it were its own: `layer.strides`.
+@dynamicMemberLookup
+public protocol ConvolutionFamily: Layer {
+    static var spatialRank: Int { get }
+    var settings: ConvolutionSettings { get set }
+}
+
+extension ConvolutionFamily {
+    public subscript<V>(dynamicMember path: WritableKeyPath<ConvolutionSettings, V>) -> V {
+        get { settings[keyPath: path] }
+        set { settings[keyPath: path] = newValue }
+    }
+
+    /// Checks what no file or caller may say, and what Keras refuses.
+    ///
+    /// - Parameter counts: further numbers that must be positive, by key.
+    /// - Returns: the one input.
+    func checkedInput(_ inputs: [SymbolicShape], counts: [(key: String, value: Int)]) throws -> SymbolicShape {
+        guard inputs.count == 1, let input = inputs.first else {
+            throw KerasError(.mismatch, "\(Self.className) takes one input", found: "\(inputs.count)")
+        }
+        try input.check(rank: Self.spatialRank + 2)
+        let lists = [("kernel_size", settings.kernelSize), ("strides", settings.strides), ("dilation_rate", settings.dilationRate)]
+        for (key, list) in lists { try checkExtents(list, rank: Self.spatialRank, key: key) }
+        for (key, value) in counts { try checkExtents([value], rank: 1, key: key) }
+        guard settings.padding != .causal || Self.spatialRank == 1 else {
+            throw KerasError(
+                .mismatch, "causal padding has a meaning along one axis only", at: Place(key: "padding"), found: "\(Self.className)")
+        }
+        return input
+    }
+
+    /// Keras runs windows that both jump and spread in none of its generations.
+    func checkStridesOrDilation() throws {
+        guard settings.strides.allSatisfy({ $0 == 1 }) || settings.dilationRate.allSatisfy({ $0 == 1 }) else {
+            throw KerasError(
+                .mismatch, "strides and dilation_rate cannot both be above 1", at: Place(key: "dilation_rate"),
+                found: "strides \(Shape.text(settings.strides)), dilation_rate \(Shape.text(settings.dilationRate))")
+        }
+    }
+
+    /// The length of the axis the kernel's rows hang on.
+    func channels(_ input: SymbolicShape) throws -> Int {
+        try input.known(settings.dataFormat.axes(rank: Self.spatialRank).channels)
+    }
+
+    /// The shape of `channels` feature maps of these spatial lengths, in the layer's data format, after its activation.
+    func shape(_ input: SymbolicShape, spatial: [Int?], channels: Int) -> SymbolicShape {
+        let dims: [Int?] = settings.dataFormat == .channelsLast ? spatial + [channels] : [channels] + spatial
+        return settings.activation.outputShape(SymbolicShape([input.dims.first ?? nil] + dims))
+    }
+
+    /// The number of places the window has along each spatial axis.
+    func windowCounts(_ input: SymbolicShape) throws -> [Int?] {
+        let axes = settings.dataFormat.axes(rank: Self.spatialRank).spatial
+        return try zip(axes, 0...).map { axis, index in
+            try settings.padding.outputLength(
+                input[axis], window: settings.kernelSize[index], stride: settings.strides[index], dilation: settings.dilationRate[index])
+        }
+    }
+
+    /// The primitive that moves the window over `x (n, s…, c)`.
+    func convolution(_ x: Value, groups: Int) -> Op {
+        let padding = settings.kernelSize.indices.map {
+            settings.padding.edges(
+                x.shape[$0 + 1], window: settings.kernelSize[$0], stride: settings.strides[$0], dilation: settings.dilationRate[$0])
+        }
+        return .convolution(Convolution(strides: settings.strides, dilation: settings.dilationRate, padding: padding, groups: groups))
+    }
+
+    /// The bias, if there is one.
+    func bias(_ call: LayerCall) throws -> [Value] { settings.useBias ? [try call.weight("bias")] : [] }
+
+    func biasSpec(_ length: Int) throws -> [WeightSpec] {
+        settings.useBias ? [try WeightSpec("bias", [length], settings.biasInitializer)] : []
+    }
+
+    /// `body` on the input with its channels last, then the activation on the result as it stands: softmax goes along the last axis even
+    /// where that is a spatial one.
+    func lowered(_ input: Value, _ call: LayerCall, _ body: (Value) throws -> Value) throws -> Value {
+        let sums = try call.channelsLast(try call.cast(input, call.computeType), settings.dataFormat, body)
+        return try settings.activation.lower(sums, call)
+    }
+}
+
+/// - Throws: a `malformed` problem unless there are `rank` numbers, all positive and of a size that files may hold.
+func checkExtents(_ values: [Int], rank: Int, key: String) throws {
+    guard values.count == rank, values.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else {
+        throw KerasError(
+            .malformed, "a layer's setting is not possible", at: Place(key: key), found: Shape.text(values),
+            expected: "\(rank) positive integer\(rank == 1 ? "" : "s")")
+    }
+}

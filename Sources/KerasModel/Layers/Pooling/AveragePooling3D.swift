@@ -1,0 +1,26 @@
+/// The mean of each window's real cells: `(n, d, h, w, c)` → `(n, d', h', w', c)`.
+public struct AveragePooling3D: PoolingLayer {
+    public static let className = "AveragePooling3D"
+    public static let aliases = ["AvgPool3D"]
+    public static let spatialRank = 3
+    public static let kind = Pool.Kind.average
+    public static let blank = AveragePooling3D()
+
+    public var base = LayerBase()
+    public var settings = PoolingSettings(rank: spatialRank)
+
+    init() {}
+}
+
+extension AveragePooling3D {
+    /// With an own size and step along each spatial axis.
+    public init(
+        _ poolSize: (Int, Int, Int), strides: (Int, Int, Int)? = nil, padding: Padding = .valid, dataFormat: DataFormat = .channelsLast,
+        name: String? = nil
+    ) {
+        self.init(
+            poolSize: [poolSize.0, poolSize.1, poolSize.2], strides: strides.map { [$0.0, $0.1, $0.2] }, padding: padding,
+            dataFormat: dataFormat,
+            name: name)
+    }
+}
