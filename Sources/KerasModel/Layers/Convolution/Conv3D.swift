@@ -16,7 +16,7 @@ extension Conv3D {
     public init(
         _ filters: Int, _ kernelSize: (Int, Int, Int), strides: (Int, Int, Int) = (1, 1, 1), padding: Padding = .valid,
         dataFormat: DataFormat = .channelsLast, dilationRate: (Int, Int, Int) = (1, 1, 1), groups: Int = 1,
-        activation: Activation = .linear,
+        activation: ActivationFunction = .linear,
         useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, name: String? = nil
     ) {

@@ -34,7 +34,7 @@ extension ConvolutionLayer {
     /// With the same size, step and spread along every spatial axis.
     public init(
         _ filters: Int, _ kernelSize: Int, strides: Int = 1, padding: Padding = .valid, dataFormat: DataFormat = .channelsLast,
-        dilationRate: Int = 1, groups: Int = 1, activation: Activation = .linear, useBias: Bool = true,
+        dilationRate: Int = 1, groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
         name: String? = nil
     ) {
@@ -49,7 +49,7 @@ extension ConvolutionLayer {
 
     init(
         _ filters: Int, kernelSize: [Int], strides: [Int], padding: Padding, dataFormat: DataFormat, dilationRate: [Int], groups: Int,
-        activation: Activation, useBias: Bool, kernelInitializer: Initializer, biasInitializer: Initializer,
+        activation: ActivationFunction, useBias: Bool, kernelInitializer: Initializer, biasInitializer: Initializer,
         kernelRegularizer: Regularizer?,
         name: String?
     ) {

@@ -8,7 +8,7 @@ public struct ConvolutionSettings: Sendable {
     public var padding = Padding.valid
     public var dataFormat = DataFormat.channelsLast
     public var dilationRate: [Int]
-    public var activation = Activation.linear
+    public var activation = ActivationFunction.linear
     public var useBias = true
     public var kernelInitializer = Initializer.glorotUniform
     public var biasInitializer = Initializer.zeros
