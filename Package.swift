@@ -38,6 +38,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+        .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Tensors", "Storage", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
     ]
 )

@@ -86,11 +86,13 @@ extension HDF5Attribute {
             let limit = min(HDF5Limits.attributeBytes, file.bytes.count)
             guard !overflow, size <= limit, datatype.size <= HDF5Limits.elementBytes else {
                 throw KerasError(
-                    .resource, "the attribute is too large", found: "\(shape.count) elements of \(datatype.size) bytes", expected: "at most \(limit) bytes")
+                    .resource, "the attribute is too large", found: "\(shape.count) elements of \(datatype.size) bytes",
+                    expected: "at most \(limit) bytes")
             }
             switch datatype.kind {
             case .variableText:
-                value = .text(shape.count == 0 ? [] : try HDF5Attribute.texts(attribute.id, type: type.id, space: space.id, count: shape.count))
+                value = .text(
+                    shape.count == 0 ? [] : try HDF5Attribute.texts(attribute.id, type: type.id, space: space.id, count: shape.count))
             case .numbers, .fixedText:
                 let buffer = try Buffer(count: size)
                 if size > 0 {

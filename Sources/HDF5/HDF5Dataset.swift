@@ -15,10 +15,13 @@ package struct HDF5Dataset: HDF5Object {
 
     /// The elements. Contiguous ones in this machine's byte order are a view of the file's bytes, others are read into memory of their own.
     ///
+    /// - Parameter opaque: what opaque elements of its size are, where the caller knows: Keras 3 does not label bfloat16 in a whole-model `.h5`.
     /// - Throws: an `unsupported` problem for elements that make no tensor, `malformed` or `resource` if the file holds less than the shape says.
-    package func tensor() throws -> Tensor {
+    package func tensor(opaqueAs opaque: DType? = nil) throws -> Tensor {
         try KerasError.placing(place) {
-            guard dtype != nil else {
+            var datatype = datatype
+            if datatype.kind == .opaque, let opaque, opaque.size == datatype.size { datatype.kind = .numbers(opaque) }
+            guard datatype.dtype != nil else {
                 throw KerasError(.unsupported, "elements of this kind are not read as a tensor", found: "\(datatype)")
             }
             let size = try checkedSize()
@@ -30,7 +33,8 @@ package struct HDF5Dataset: HDF5Object {
                 try locked { _, dataset in
                     let type = try Handle("the element type cannot be read", close: H5Tclose, H5Dget_type(dataset))
                     try HDF5Library.check(
-                        H5Dread(dataset, type.id, ch5_all(), ch5_all(), ch5_default(), buffer.bytes.baseAddress), "the dataset cannot be read")
+                        H5Dread(dataset, type.id, ch5_all(), ch5_all(), ch5_default(), buffer.bytes.baseAddress),
+                        "the dataset cannot be read")
                 }
             }
             return try datatype.tensor(shape: shape, buffer: buffer, byteOffset: 0)
@@ -89,9 +93,9 @@ extension HDF5Dataset {
         let type = try Handle("the dataset's element type cannot be read", close: H5Tclose, H5Dget_type(dataset))
         shape = try HDF5.shape(ofSpace: space.id)
         var datatype = try HDF5Datatype(type.id)
-        // Keras 3 stores bfloat16 as two opaque bytes and says so beside them.
+        // Keras 3 stores bfloat16 as two opaque bytes, and in a `.weights.h5` says so beside them.
         if datatype.kind == .opaque, datatype.size == 2,
-            let label = try HDF5Attribute(reading: "dtype", of: dataset, at: path, in: file), try label.string() == "bfloat16"
+            let label = try HDF5Attribute(reading: "dtype", of: dataset, at: path, in: file), (try? label.string()) == "bfloat16"
         {
             datatype.kind = .numbers(.bfloat16)
         }

@@ -105,7 +105,8 @@ package struct HDF5Datatype: Sendable, Hashable, CustomStringConvertible {
 
     /// IEEE's formats, and bfloat16 where it is written as a number.
     private static func float(_ type: Int64, size: Int) -> DType? {
-        guard hasCommonOrder(type), H5Tget_precision(type) == 8 * size, H5Tget_offset(type) == 0, H5Tget_norm(type) == H5T_NORM_IMPLIED else {
+        guard hasCommonOrder(type), H5Tget_precision(type) == 8 * size, H5Tget_offset(type) == 0, H5Tget_norm(type) == H5T_NORM_IMPLIED
+        else {
             return nil
         }
         var (sign, exponent, exponentBits, fraction, fractionBits) = (0, 0, 0, 0, 0)
@@ -209,7 +210,9 @@ func shape(ofSpace space: Int64) throws -> Shape {
     try HDF5Library.check(H5Sget_simple_extent_dims(space, &lengths, nil), "a shape cannot be read")
     return try Shape(
         checking: lengths.prefix(rank).map { length in
-            guard let length = Int(exactly: length) else { throw KerasError(.resource, "a shape has too many elements", found: "\(length)") }
+            guard let length = Int(exactly: length) else {
+                throw KerasError(.resource, "a shape has too many elements", found: "\(length)")
+            }
             return length
         })
 }

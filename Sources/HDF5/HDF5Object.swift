@@ -87,7 +87,8 @@ extension HDF5Library.Session {
     /// - Throws: a `policy` problem for a link that is not a hard one: it could lead into another file.
     func find(_ path: HDF5Path, in file: HDF5File) throws -> Handle? {
         guard path.components.count <= HDF5Limits.pathDepth else {
-            throw KerasError(.resource, "groups are nested too deeply", found: "\(path.components.count)", expected: "at most \(HDF5Limits.pathDepth)")
+            throw KerasError(
+                .resource, "groups are nested too deeply", found: "\(path.components.count)", expected: "at most \(HDF5Limits.pathDepth)")
         }
         var object = try Handle("the root group cannot be opened", close: H5Oclose, H5Oopen(file.id, "/", linkAccess))
         var walked = ""
@@ -100,7 +101,8 @@ extension HDF5Library.Session {
             let link = try HDF5Library.check(ch5_link_class(object.id, name, linkAccess), "a link cannot be read")
             guard link == H5L_TYPE_HARD.rawValue else {
                 throw KerasError(
-                    .policy, "a link other than a hard one is not followed", at: Place(object: walked), found: HDF5Library.Session.kind(ofLink: link))
+                    .policy, "a link other than a hard one is not followed", at: Place(object: walked),
+                    found: HDF5Library.Session.kind(ofLink: link))
             }
             object = try Handle("the object '\(name)' cannot be opened", close: H5Oclose, H5Oopen(object.id, name, linkAccess))
         }

@@ -7,7 +7,8 @@ enum HDF5Signature {
     /// - Throws: a `malformed` problem that says what the bytes are instead, or how much of them is missing.
     static func check(_ bytes: UnsafeRawBufferPointer) throws {
         guard let start = find(in: bytes) else {
-            throw KerasError(.malformed, "this is not an HDF5 file", found: what(bytes), expected: "HDF5's signature at byte 0, 512, 1024, 2048, …")
+            throw KerasError(
+                .malformed, "this is not an HDF5 file", found: what(bytes), expected: "HDF5's signature at byte 0, 512, 1024, 2048, …")
         }
         guard let end = endOfFile(bytes, superblock: start) else {
             throw KerasError(.malformed, "the file is cut short", found: "\(bytes.count) bytes, less than its header")

@@ -102,10 +102,12 @@ extension HDF5Chunks {
             throw KerasError(.unsupported, "the dataset is stored through a filter that is not known", found: "\(HDF5Filter.other(number))")
         }
         guard shape.count == extent.count, shape.allSatisfy({ $0 > 0 }) else {
-            throw KerasError(.malformed, "the chunks' shape does not fit the dataset's", found: Shape.text(shape), expected: "\(extent.count) lengths")
+            throw KerasError(
+                .malformed, "the chunks' shape does not fit the dataset's", found: Shape.text(shape), expected: "\(extent.count) lengths")
         }
         guard let chunkBytes = product([elementSize] + shape), chunkBytes <= HDF5Limits.chunkBytes else {
-            throw KerasError(.resource, "a chunk is too large", found: Shape.text(shape), expected: "at most \(HDF5Limits.chunkBytes) bytes")
+            throw KerasError(
+                .resource, "a chunk is too large", found: Shape.text(shape), expected: "at most \(HDF5Limits.chunkBytes) bytes")
         }
         // Every filter but deflate keeps the length or adds to it. Chunks that were never written count as missing.
         let (most, overflow) = stored.multipliedReportingOverflow(by: filters.contains(.deflate) ? HDF5Limits.inflateRatio : 1)
