@@ -177,6 +177,17 @@ public struct Tensor: Sendable {
         Tensor(dtype: dtype, shape: Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] }, buffer: buffer, byteOffset: byteOffset)
     }
 
+    /// A view that runs backwards along `axes`, as numpy's `[::-1]`.
+    public func reversed(axes: Range<Int>) -> Tensor {
+        var strides = strides
+        var offset = 0
+        for axis in axes {
+            offset += max(shape[axis] - 1, 0) * strides[axis]
+            strides[axis] = -strides[axis]
+        }
+        return Tensor(dtype: dtype, shape: shape, strides: strides, buffer: buffer, byteOffset: byteOffset + offset * dtype.size)
+    }
+
     /// Rows of the first axis: a view that shares memory.
     public subscript(rows: Range<Int>) -> Tensor {
         precondition(rank > 0 && rows.lowerBound >= 0 && rows.upperBound <= shape[0], "rows \(rows) of a tensor of shape \(shape)")

@@ -1,0 +1,51 @@
+import HDF5
+import JSON
+import KerasModel
+import Tensors
+
+/// A whole model in the layout of every Keras's `.h5`: the configuration in root attributes, the weights in `model_weights`.
+enum LegacyModel {
+    /// - Throws: everything that is wrong: `malformed`, `mismatch`, `unsupported`.
+    static func read(_ file: HDF5File, registry: LayerRegistry) throws -> SavedModel {
+        let root = file.root
+        guard let config = try root.attribute("model_config") else {
+            throw try notAModel(root)
+        }
+        let json = try KerasError.placing(Place(object: "/@model_config")) { try JSON(parsing: try config.string()) }
+        let weights = try root.group("model_weights")
+        let version = try root.attribute("keras_version")?.string()
+        let backend = try root.attribute("backend")?.string() ?? weights.attribute("backend")?.string()
+        // Keras's own test for its first generation: it wrote no version beside the weights.
+        guard try weights.attribute("keras_version") != nil else {
+            throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: version.map { "keras_version \($0)" })
+        }
+        let dialect = try Dialect(kerasVersion: version, architecture: json)
+        let model = try ModelConfigReader.read(json, in: DecodingContext(dialect: dialect, registry: registry))
+        let built = try BuiltModel(model)
+        var saved = SavedModel(
+            root: model, weights: try LegacyWeights.read(weights, into: built),
+            origin: Origin(dialect: dialect, kerasVersion: version, backend: backend), warnings: ModelFile.unknownKeys(of: model))
+        if let training = try root.attribute("training_config") {
+            let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }
+            saved.training = TrainingConfiguration(json, dialect: dialect)
+            saved.training?.optimizerVariables = try optimizerVariables(root)
+        }
+        return saved
+    }
+
+    private static func notAModel(_ root: HDF5Group) throws -> KerasError {
+        let names = try root.attributeNames() + root.names()
+        let isWeights = names.contains("layer_names") || names.contains("layer_names0")
+        return isWeights
+            ? KerasError(.mismatch, "this file holds weights without a model", expected: "a whole model, or the model's JSON with this as its weights")
+            : KerasError(
+                .unsupported, "this HDF5 file is not a model as Keras writes it", found: names.prefix(6).joined(separator: ", "),
+                expected: "the attribute 'model_config'")
+    }
+
+    private static func optimizerVariables(_ root: HDF5Group) throws -> [(name: String, tensor: Tensor)] {
+        guard try root.contains("optimizer_weights") else { return [] }
+        let group = try root.group("optimizer_weights")
+        return try group.stringList("weight_names").map { ($0, try group.dataset($0).tensor()) }
+    }
+}
