@@ -102,7 +102,7 @@ extension ConvolutionFamily {
     func bias(_ call: LayerCall) throws -> [Value] { settings.useBias ? [try call.weight("bias")] : [] }
 
     func biasSpec(_ length: Int) throws -> [WeightSpec] {
-        settings.useBias ? [try WeightSpec("bias", [length], settings.biasInitializer)] : []
+        settings.useBias ? [try WeightSpec("bias", [length], settings.biasInitializer, regularizer: settings.biasRegularizer)] : []
     }
 
     /// `body` on the input with its channels last, then the activation on the result as it stands: softmax goes along the last axis even

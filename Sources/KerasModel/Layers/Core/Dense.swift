@@ -48,8 +48,8 @@ public struct Dense: Layer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let features = try inputs[0].known(inputs[0].rank - 1)
-        let kernel = try WeightSpec("kernel", [features, units], kernelInitializer)
-        return useBias ? [kernel, try WeightSpec("bias", [units], biasInitializer)] : [kernel]
+        let kernel = try WeightSpec("kernel", [features, units], kernelInitializer, regularizer: kernelRegularizer)
+        return useBias ? [kernel, try WeightSpec("bias", [units], biasInitializer, regularizer: biasRegularizer)] : [kernel]
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
