@@ -2,8 +2,8 @@
 
     python bench_against_onnxruntime.py [MODEL.h5] [--keras-binary .build/release/keras] [--rounds 5]
 
-Both run the same weights on the same processor, one after the other, again and again, so that a change of the clock or of
-the neighbours' load meets both. ONNX Runtime gets its input in the layout it likes best.
+Both run the same weights on the same processor, one after the other, again and again, so that a change of the clock or
+of the neighbours' load meets both. ONNX Runtime gets its input in the layout it likes best.
 """
 
 import argparse
@@ -90,7 +90,8 @@ def main():
                 pairs.append((ours(options.keras_binary, options.model, size, threads), theirs(runner, batch)))
             a, b = (statistics.median(column) for column in zip(*pairs))
             ratios = [x / y for x, y in pairs]
-            print(f"{size:5}  {threads:7} {a:9.0f} {b:9.0f} {a / b:10.2f}   ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
+            print(f"{size:5}  {threads:7} {a:9.0f} {b:9.0f} {a / b:10.2f}   ({min(ratios):.2f} to {max(ratios):.2f})",
+                  flush=True)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ class Chance(random.Random):
         """
         module = self.keras.activations
         hidden = {"get", "serialize", "deserialize", "glu", "threshold"}
-        return self.choice(sorted(n for n in dir(module) if n[0] != "_" and n not in hidden and callable(getattr(module, n))))
+        names = sorted(set(dir(module)) - hidden)
+        return self.choice([name for name in names if name[0] != "_" and callable(getattr(module, name))])
 
     def maybe_activation(self):
         return {"activation": self.activation()} if self.yes(0.4) else {}

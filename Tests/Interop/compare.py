@@ -26,12 +26,13 @@ def problem_with(found, wanted, doubles):
         if value.shape != reference.shape:
             return f"{name} has shape {value.shape}, in Keras {reference.shape}"
         if not agrees(value, reference, doubles[name]):
-            return f"{name} differs by {distance(value, reference):.1e} (Keras from float64: {distance(reference, doubles[name]):.1e})"
+            own_error = distance(reference, doubles[name])
+            return f"{name} differs by {distance(value, reference):.1e} (Keras from float64: {own_error:.1e})"
     return None
 
 
 def forms(folder, name):
-    """The files one case can be run from: the whole model, and the pair of architecture and weights where there is one."""
+    """What one case can be run from: the whole model, and the pair of architecture and weights where there is one."""
     yield "", folder / f"{name}.h5", None
     if (folder / f"{name}.json").exists():
         yield " (.json + weights)", folder / f"{name}.json", folder / f"{name}_w.h5"

@@ -18,7 +18,8 @@ def dense(c, shape):
 def conv(c, shape):
     format = c.data_format()
     sizes, channels = split(shape, format)
-    padding = c.choice(["same", "valid", "valid"] + (["causal"] if len(sizes) == 1 and format == "channels_last" else []))
+    causal = ["causal"] if len(sizes) == 1 and format == "channels_last" else []
+    padding = c.choice(["same", "valid", "valid", *causal])
     kernel, strides, dilation = window(c, sizes, padding)
     groups = c.choice([g for g in range(1, channels + 1) if channels % g == 0]) if c.yes(0.4) else 1
     return {"filters": groups * c.randint(1, 3), "kernel_size": c.per_axis(kernel), "strides": c.per_axis(strides),
@@ -165,9 +166,9 @@ def zero_padding(c, shape):
 
 def cropping(c, shape):
     rank = len(shape) - 1
-    format = c.data_format() if rank > 1 else "channels_last"
-    sizes, _ = split(shape, format)
-    return {"cropping": sides(c, rank, [min(4, (s or 5) - 1) for s in sizes]), **({"data_format": format} if rank > 1 else {})}
+    format = {"data_format": c.data_format()} if rank > 1 else {}
+    sizes, _ = split(shape, format.get("data_format"))
+    return {"cropping": sides(c, rank, [min(4, (size or 5) - 1) for size in sizes]), **format}
 
 
 def up_sampling(c, shape):
@@ -183,7 +184,8 @@ def up_sampling(c, shape):
 
 def rescaling(c, shape):
     if shape[-1] and c.yes(0.3):
-        return {"scale": [c.real(0.5, 2) for _ in range(shape[-1])], "offset": [c.real(-1, 1) for _ in range(shape[-1])]}
+        channels = range(shape[-1])
+        return {"scale": [c.real(0.5, 2) for _ in channels], "offset": [c.real(-1, 1) for _ in channels]}
     return {"scale": c.choice([1 / 127.5, 0.5, 2.0]), "offset": c.choice([0.0, -1.0, 0.25])}
 
 
@@ -220,9 +222,9 @@ WEIGHTLESS = {
     "LeakyReLU": (EVERY, leaky_relu), "ELU": (EVERY, elu), "ThresholdedReLU": (EVERY, thresholded_relu),
     "Softmax": (EVERY, softmax), "Dropout": (EVERY, rate), **by_rank("SpatialDropout#D", spatial_dropout),
     "GaussianNoise": (EVERY, noise), "GaussianDropout": (EVERY, rate), "AlphaDropout": (EVERY, rate),
-    "Flatten": (EVERY, flatten), "Reshape": (EVERY, reshape), "Permute": ((2, 3, 4), permute), "RepeatVector": ((1,), repeat),
-    **by_rank("ZeroPadding#D", zero_padding), **by_rank("Cropping#D", cropping), **by_rank("UpSampling#D", up_sampling),
-    "Rescaling": (EVERY, rescaling), "Normalization": (EVERY, normalization),
+    "Flatten": (EVERY, flatten), "Reshape": (EVERY, reshape), "Permute": ((2, 3, 4), permute),
+    "RepeatVector": ((1,), repeat), **by_rank("ZeroPadding#D", zero_padding), **by_rank("Cropping#D", cropping),
+    **by_rank("UpSampling#D", up_sampling), "Rescaling": (EVERY, rescaling), "Normalization": (EVERY, normalization),
 }
-SHAPE_KEEPING = ("Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout",
-                 "Softmax", "Rescaling", "GaussianNoise")
+SHAPE_KEEPING = ("Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU", "PReLU", "ELU",
+                 "Dropout", "Softmax", "Rescaling", "GaussianNoise")

@@ -1,7 +1,7 @@
 """The ONNX twin of a plain convolutional Sequential: the same weights, laid out as ONNX Runtime likes them best.
 
-Activations are NCHW from the input to the Flatten, so no transpose is left in the graph; the rows of the Dense after the
-Flatten are put into that order instead.
+Activations are NCHW from the input to the Flatten, so no transpose is left in the graph; the rows of the Dense after
+the Flatten are put into that order instead.
 """
 
 import json
@@ -51,7 +51,8 @@ class Twin:
         self.node("MaxPool", **self.slide(self.shape[0], config["pool_size"], config["strides"], config["padding"]))
 
     def flatten(self, config):
-        self.flat_order = np.arange(np.prod(self.shape)).reshape(*self.shape[1:], self.shape[0]).transpose(2, 0, 1).ravel()
+        channels_last = np.arange(np.prod(self.shape)).reshape(*self.shape[1:], self.shape[0])
+        self.flat_order = channels_last.transpose(2, 0, 1).ravel()
         self.node("Flatten", axis=1)
 
     def dense(self, config):
@@ -94,7 +95,8 @@ def twin_of(path):
         if layer["class_name"] not in LAYERS:
             raise SystemExit(f"no twin for {layer['class_name']}")
         LAYERS[layer["class_name"]](twin, layer["config"])
-    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(twin.nodes, "twin", [value("input", ["n", *start])], [value(twin.x, ["n", None])], twin.constants)
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in (("input", ["n", *start]), (twin.x, ["n", None]))]
+    graph = helper.make_graph(twin.nodes, "twin", ends[:1], ends[1:], twin.constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     return model.SerializeToString(), start

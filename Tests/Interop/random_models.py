@@ -32,6 +32,11 @@ class DrawAgain(Exception):
     """A model that shows nothing."""
 
 
+def layer_names(model):
+    """The classes of layers in a model, once each."""
+    return sorted({type(layer).__name__ for layer in all_layers(model)})
+
+
 def name_of(variable):
     return getattr(variable, "path", variable.name)
 
@@ -56,7 +61,7 @@ def inputs_for(model, random):
         shape = [batch] + [size or int(random.integers(12, 20)) for size in start.shape[1:]]
         name = name_of_tensor(start)
         if name in ids:
-            arrays[name] = random.integers(0, ids[name], shape).astype(str(np.dtype(getattr(start.dtype, "name", start.dtype))))
+            arrays[name] = random.integers(0, ids[name], shape).astype(getattr(start.dtype, "name", start.dtype))
         else:
             arrays[name] = random.standard_normal(shape).astype("float32")
     return arrays
@@ -114,9 +119,9 @@ def read_back(keras, file, arrays, outputs, tally):
     """Counts what Keras itself makes of the file, when it is not what was saved."""
     try:
         loaded = keras.models.load_model(file, compile=False)
-        same = all(np.allclose(a, b, 1e-4, 1e-5) for a, b in zip(run(loaded, loaded, arrays).values(), outputs.values()))
-        if not same:
-            tally.misread["other numbers: " + ", ".join(sorted({type(layer).__name__ for layer in all_layers(loaded)}))] += 1
+        again = run(loaded, loaded, arrays)
+        if not all(np.allclose(a, b, 1e-4, 1e-5) for a, b in zip(again.values(), outputs.values())):
+            tally.misread["other numbers from " + ", ".join(layer_names(loaded))] += 1
     except Exception as problem:
         tally.misread[f"{type(problem).__name__}: {' '.join(str(problem).split())[:90]}"] += 1
 
@@ -134,6 +139,7 @@ def write_weights(whole, path):
 def write_case(keras, chance, out, name, as_pair, tally):
     """Draws, saves, loads back and runs one model."""
     random = np.random.default_rng(chance.randrange(2**32))
+    keras.utils.set_random_seed(chance.randrange(2**32))
     model = Builder(chance, tally).model()
     move_weights(model, random)
     file = out / f"{name}.h5"
@@ -143,14 +149,16 @@ def write_case(keras, chance, out, name, as_pair, tally):
     doubles = in_double(keras, model, arrays)
     demand_worth(outputs, doubles)
     read_back(keras, file, arrays, outputs, tally)
-    by_position = len(arrays) > 1 and chance.yes()
-    np.savez(out / f"{name}.in.npz", **({f"arr_{i}": a for i, a in enumerate(arrays.values())} if by_position else arrays))
+    if len(arrays) > 1 and chance.yes():
+        np.savez(out / f"{name}.in.npz", *arrays.values())
+    else:
+        np.savez(out / f"{name}.in.npz", **arrays)
     np.savez(out / f"{name}.out.npz", **outputs)
     np.savez(out / f"{name}.ref64.npz", **doubles)
     if as_pair:
         (out / f"{name}.json").write_text(model.to_json())
         write_weights(file, out / f"{name}_w.h5")
-    return {"name": name, "layers": sorted({type(layer).__name__ for layer in all_layers(model)}),
+    return {"name": name, "layers": layer_names(model),
             "kind": type(model).__name__}
 
 
@@ -181,10 +189,13 @@ def main():
     for index in range(options.count):
         name = f"{options.keras}_{index:04}"
         cases.append(write_until_good(keras, options.seed, options.out, index, name, tally))
-    (options.out / "cases.json").write_text(json.dumps({"seed": options.seed, "keras": keras.__version__, "cases": cases}))
+    description = {"seed": options.seed, "keras": keras.__version__, "cases": cases}
+    (options.out / "cases.json").write_text(json.dumps(description))
     for title, counter in (("drawn again", tally.again), ("layers Keras refused", tally.refused),
                            ("misread by Keras itself", tally.misread)):
-        print(f"{title}: {sum(counter.values())}", *(f"  {n:5} {text}" for text, n in counter.most_common(12)), sep="\n")
+        print(f"{title}: {sum(counter.values())}")
+        for text, n in counter.most_common(12):
+            print(f"  {n:5} {text}")
     counts = Counter(layer for case in cases for layer in case["layers"])
     print("models by layer:", ", ".join(f"{layer} {n}" for layer, n in sorted(counts.items())))
     print(f"{len(cases)} models of {options.keras} {keras.__version__}, seed {options.seed}")

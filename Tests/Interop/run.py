@@ -30,8 +30,8 @@ def script(name, *arguments):
 def check(keras, folder, options):
     """Makes the models of one Keras and compares."""
     print(f"== {keras}", flush=True)
-    return script("random_models.py", "--keras", keras, "--count", options.count, "--seed", options.seed, "--out", folder) \
-        or script("compare.py", folder, "--keras-binary", options.keras_binary)
+    drawn = ["--keras", keras, "--count", options.count, "--seed", options.seed]
+    return script("random_models.py", *drawn, "--out", folder) or script("compare.py", folder, "--keras-binary", options.keras_binary)
 
 
 def main():

@@ -46,7 +46,8 @@ class Builder:
 
     def name(self):
         self.names += 1
-        return {"name": f"{self.c.choice(['block', 'conv', 'Stage', 'x', 'layer'])}_{self.names}"} if self.c.yes(0.3) else {}
+        word = self.c.choice(["block", "conv", "Stage", "x", "layer"])
+        return {"name": f"{word}_{self.names}"} if self.c.yes(0.3) else {}
 
     def layer(self, kind, shape):
         """One layer of a kind, drawn for a shape."""
@@ -158,7 +159,7 @@ class Builder:
         return self.keras.Sequential([self.layers.Input(shape, dtype=dtype), *layers], **name)
 
     def input(self):
-        """An input of a drawn kind and what must come first: ids and an Embedding, or numbers, perhaps of unknown size."""
+        """An input of a drawn kind and what must come first: ids with an Embedding, or numbers, perhaps of any size."""
         c = self.c
         kind = c.choice(["ids", "vector", "sequence", "sequence", "image", "image", "image", "volume", "volume",
                          "any image", "any sequence"])

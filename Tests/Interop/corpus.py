@@ -1,0 +1,219 @@
+"""Goes over a collection of model files other people made: does the command open them, and does it agree with Keras?
+
+    python corpus.py --corpus ../shared/corpus [--keras-binary .build/release/keras] [--only TEXT]
+
+`INDEX.tsv` says of each file in `real/` which Keras wrote it and where Keras's own inputs and outputs are (`ref`); for
+the files in `generations/` they are computed here. Only whole HDF5 models of Keras 2, tf.keras and Keras 3 are looked
+at. A file passes when it opens and, where there is a judge, every output agrees. Files that carry code are never given
+to Python.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from command import DEFAULT_BINARY, ROOT, TOLERANCE, Refused, agrees, distance, keras, load, predict
+
+GENERATIONS = {"K2": "tf_keras", "tf.keras2": "tf_keras", "K3": "keras"}
+ROLES = {"whole(.h5)", "whole(HDF5 named .keras)"}
+CACHE = Path(tempfile.gettempdir()) / "swift-keras-corpus"
+
+
+@dataclass
+class Case:
+    """One file, with Keras's reference for it (an .npz) where there is one."""
+
+    file: Path
+    keras: str
+    reference: Path | None = None
+    unjudged: str = ""
+    computed: Path = field(init=False)
+
+    def __post_init__(self):
+        self.computed = CACHE / f"{hashlib.sha256(self.file.read_bytes()).hexdigest()[:16]}.npz"
+
+
+def architecture(file):
+    """The architecture's JSON text."""
+    with h5py.File(file) as f:
+        text = f.attrs["model_config"]
+    return text.decode() if isinstance(text, bytes) else text
+
+
+def no_judge(file, generation, backend):
+    """Why Keras of today is no judge of a file, or an empty string."""
+    text = architecture(file)
+    if '"Lambda"' in text or '"TFOpLambda"' in text:
+        return "it carries code or raw operations"
+    if backend == "theano" and "Conv" in text:
+        return "Theano flipped the kernels, tf_keras does not"
+    if generation == "K2" and '"interpolation": "bilinear"' in text:
+        return "Keras 2 placed bilinear's grid elsewhere"
+    return ""
+
+
+def real_cases(corpus):
+    with (corpus / "INDEX.tsv").open(newline="") as index:
+        for row in csv.DictReader(index, delimiter="\t"):
+            if row["file"].startswith("real/") and row["generation"] in GENERATIONS and row["role"] in ROLES:
+                file, reference = corpus / row["file"], corpus / row["ref"] if row["ref"] else None
+                unjudged = no_judge(file, row["generation"], row["backend"]) if reference else ""
+                yield Case(file, GENERATIONS[row["generation"]], reference, unjudged)
+
+
+def generation_of(file):
+    """The generation of a whole model, None for anything else and for Keras 1."""
+    with h5py.File(file) as f:
+        version = f.attrs.get("keras_version", "1") if "model_config" in f.attrs else "1"
+    version = version.decode() if isinstance(version, bytes) else version
+    return {"2": "K2", "3": "K3"}.get(version[0])
+
+
+def generation_cases(corpus):
+    for file in sorted((corpus / "generations").glob("*.h5")):
+        generation = generation_of(file)
+        if generation:
+            written_by = "tf.keras2" if file.name.startswith("tf") else generation
+            case = Case(file, GENERATIONS[written_by], unjudged=no_judge(file, written_by, backend=""))
+            if not case.unjudged:
+                case.reference = case.computed
+            yield case
+
+
+def compute(cases):
+    """Lets Keras compute what is not there yet, each Keras in one process for all its files."""
+    CACHE.mkdir(exist_ok=True)
+    jobs = defaultdict(list)
+    for case in cases:
+        if not case.computed.exists() and not Path(f"{case.computed}.error").exists():
+            inputs = str(case.reference) if case.reference != case.computed else None
+            jobs[case.keras].append({"file": str(case.file), "inputs": inputs, "out": str(case.computed)})
+    for name, list_of_jobs in jobs.items():
+        (CACHE / "jobs.json").write_text(json.dumps(list_of_jobs))
+        script = Path(__file__).with_name("corpus_reference.py")
+        subprocess.run([sys.executable, script, name, CACHE / "jobs.json"], stdout=subprocess.DEVNULL, check=False)
+
+
+def members(reference, prefix):
+    """`in0`, `in1`, … or `out0`, … in order."""
+    return [reference[f"{prefix}{i}"] for i in range(len(reference)) if f"{prefix}{i}" in reference]
+
+
+class Verdicts:
+    """What became of every file."""
+
+    def __init__(self):
+        self.opened = self.agreed = self.unjudged = 0
+        self.failures, self.refusals, self.differences = {}, Counter(), []
+
+    def fail(self, case, reason):
+        self.failures[case.file] = reason
+
+    def refuse(self, case, stage, refusal):
+        """A refusal, grouped by its text without the file's name."""
+        text = " ".join(str(refusal).replace(str(case.file), "FILE").replace(case.file.name, "FILE").split())[:200]
+        self.refusals[f"{stage}: {text}"] += 1
+        self.fail(case, f"{stage}: {text}")
+
+
+def look_at(case, binary, verdicts):
+    """Opens one file and, where there is a judge, runs it. Returns the outputs when they miss the float32 tolerance."""
+    try:
+        keras(binary, "summary", case.file)
+    except Refused as refusal:
+        return verdicts.refuse(case, "summary", refusal)
+    verdicts.opened += 1
+    if why_unjudged(case):
+        verdicts.unjudged += 1
+        return None
+    reference = load(case.reference)
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            inputs = Path(scratch) / "in.npz"
+            np.savez(inputs, *members(reference, "in"))
+            found = list(predict(binary, case.file, inputs, scratch).values())
+    except Refused as refusal:
+        return verdicts.refuse(case, "predict", refusal)
+    wanted = members(reference, "out")
+    if [value.shape for value in found] != [value.shape for value in wanted]:
+        return verdicts.fail(case, f"shapes {[v.shape for v in found]}, in Keras {[v.shape for v in wanted]}")
+    worst = max(distance(a, b) for a, b in zip(found, wanted))
+    verdicts.differences.append((worst, case.file.name))
+    if worst > TOLERANCE:
+        return found
+    verdicts.agreed += 1
+    return None
+
+
+def judge_in_double(case, found, verdicts):
+    """The second chance: no further from float64 than twice Keras's own error."""
+    wanted = members(load(case.reference), "out")
+    doubles = members(load(case.computed), "double") if case.computed.exists() else []
+    if doubles and all(agrees(*values) for values in zip(found, wanted, doubles)):
+        verdicts.agreed += 1
+    else:
+        note = f"Keras from float64: {max(map(distance, wanted, doubles)):.1e}" if doubles else "no float64 reference"
+        verdicts.fail(case, f"differs by {max(map(distance, found, wanted)):.1e} ({note})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, default=ROOT.parent / "shared" / "corpus")
+    parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
+    parser.add_argument("--only", default="", help="only files whose path contains this")
+    options = parser.parse_args()
+    if not options.corpus.is_dir():
+        sys.exit(f"no corpus at {options.corpus}")
+    corpus = options.corpus.resolve()
+    cases = [case for case in [*real_cases(corpus), *generation_cases(corpus)] if options.only in str(case.file)]
+    compute([case for case in cases if case.reference == case.computed])
+    verdicts, missed = Verdicts(), []
+    for case in cases:
+        found = look_at(case, options.keras_binary, verdicts)
+        if found:
+            missed.append((case, found))
+    compute([case for case, _ in missed])
+    for case, found in missed:
+        judge_in_double(case, found, verdicts)
+    report(cases, verdicts, corpus)
+    sys.exit(1 if verdicts.failures else 0)
+
+
+def why_unjudged(case):
+    """Why there is no judge of a file, or an empty string."""
+    if case.unjudged:
+        return case.unjudged
+    if case.reference is None:
+        return "the index has no reference"
+    return "" if case.reference.exists() else "Keras itself cannot load or run it"
+
+
+def table(title, lines):
+    if lines:
+        print(f"{title}:", *(f"  {line}" for line in lines), sep="\n")
+
+
+def report(cases, verdicts, corpus):
+    """What became of the files, in tables; the last line is the sum."""
+    print(f"{len(cases)} files, {verdicts.opened} opened, {verdicts.agreed} agreed, "
+          f"{verdicts.unjudged} opened without a judge")
+    reasons = Counter(filter(None, map(why_unjudged, cases)))
+    table("without a judge, because", [f"{n:4} {reason}" for reason, n in reasons.items()])
+    table("refused", [f"{n:4} {text}" for text, n in verdicts.refusals.most_common()])
+    table("failed", [f"{file.relative_to(corpus)}: {reason}" for file, reason in verdicts.failures.items()])
+    table("largest differences", [f"{d:.1e}  {name}" for d, name in sorted(verdicts.differences, reverse=True)[:8]])
+    print(f"{len(cases) - len(verdicts.failures)} passed, {len(verdicts.failures)} failed")
+
+
+if __name__ == "__main__":
+    main()
