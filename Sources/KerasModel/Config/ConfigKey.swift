@@ -17,6 +17,9 @@ public struct ConfigKey<L: Sendable>: Sendable {
     /// Sets what a file of this dialect means by leaving the key out, where that is not the property's default.
     let absent: @Sendable (Dialect, inout L) -> Void
 
+    /// Whether this layer's configuration holds the key at all, in the dialects that have it.
+    var isWritten: @Sendable (L, EncodingContext) -> Bool = { _, _ in true }
+
     func name(in dialect: Dialect) -> String { names[dialect] ?? name }
     var allNames: [String] { [name] + names.values.sorted() }
 
@@ -65,13 +68,21 @@ public struct ConfigKey<L: Sendable>: Sendable {
             absent: { _, _ in })
     }
 
+    /// The same key, written only where `condition` holds.
+    func written(where condition: @escaping @Sendable (L, EncodingContext) -> Bool) -> ConfigKey {
+        var key = self
+        key.isWritten = condition
+        return key
+    }
+
     /// The same key of a part of another layer.
     func at<Outer>(_ path: WritableKeyPath<Outer, L> & Sendable) -> ConfigKey<Outer> {
         ConfigKey<Outer>(
             name: name, names: names, dialects: dialects, isRequired: isRequired,
             decode: { json, context, outer in try decode(json, context, &outer[keyPath: path]) },
             encode: { outer, context in try encode(outer[keyPath: path], context) },
-            absent: { dialect, outer in absent(dialect, &outer[keyPath: path]) })
+            absent: { dialect, outer in absent(dialect, &outer[keyPath: path]) },
+            isWritten: { outer, context in isWritten(outer[keyPath: path], context) })
     }
 }
 

@@ -9,6 +9,8 @@ public protocol Layer: Sendable {
     static var className: String { get }
     /// Other class names the same layer goes by in files.
     static var aliases: [String] { get }
+    /// The dialects that have this layer.
+    static var dialects: Set<Dialect> { get }
     /// The configuration keys in the order Keras writes them, without those of every layer (``LayerBase``).
     static var keys: [ConfigKey<Self>] { get }
     /// The keys written before those; all but the input layer have the same.
@@ -17,9 +19,13 @@ public protocol Layer: Sendable {
     static var blank: Self { get }
     /// What becomes of a mask that comes in.
     static var maskUse: MaskUse { get }
+    /// True if floating-point inputs are cast to what the layer computes in before they reach it. Keras: `autocast`.
+    static var castsInputs: Bool { get }
 
     /// What every layer has.
     var base: LayerBase { get set }
+    /// True if its output carries a mask of its own making.
+    var makesMask: Bool { get }
     /// The class name a summary shows.
     var typeName: String { get }
     /// The layers held inside, by the attribute that holds them.
@@ -44,7 +50,10 @@ public protocol Layer: Sendable {
 
 extension Layer {
     public static var aliases: [String] { [] }
+    public static var dialects: Set<Dialect> { Dialect.all }
     public static var maskUse: MaskUse { .drops }
+    public static var castsInputs: Bool { true }
+    public var makesMask: Bool { false }
     public var typeName: String { Self.className }
     public var children: [(attribute: String, layer: any Layer)] { [] }
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { [] }

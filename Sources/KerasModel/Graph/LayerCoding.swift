@@ -30,10 +30,13 @@ extension Layer {
     ///
     /// - Throws: `unsupported`, with the key, where the dialect has no word for a value.
     package func encoded(in context: EncodingContext) throws -> JSONObject {
+        guard Self.dialects.contains(context.dialect) else {
+            throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such layer", at: Place(layer: name), found: Self.className)
+        }
         var config = JSONObject()
         for key in Self.commonKeys + Self.keys where key.dialects.contains(context.dialect) {
+            guard key.isWritten(self, context) else { continue }
             let value = try KerasError.placing(Place(layer: name, key: key.name)) { try key.encode(self, context) }
-            if key.name == "batch_shape" && value.isNull { continue }
             config[key.name(in: context.dialect)] = value
         }
         if base.dialect == context.dialect {
@@ -49,8 +52,11 @@ extension Layer {
         [
             .key("name", \.base.name),
             .key("trainable", \.base.trainable),
-            .key("batch_shape", \.base.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"], in: Dialect.older),
-            .key("dtype", \.base.dtype),
+            .key("dtype", \.base.dtype, in: [.tfKeras, .keras3]),
+            .key("batch_shape", \.base.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"], in: Dialect.older)
+                .written { layer, _ in layer.base.batchShape != nil },
+            // After the shape until TensorFlow 2.4, before it since; once read, the key is gone for the second.
+            .key("dtype", \.base.dtype, in: [.keras2]),
         ]
     }
 }

@@ -16,17 +16,17 @@ public struct LayerCall {
     /// What the layer computes in.
     public var computeType: DType { layer.base.dtype.compute }
 
-    /// The layer's own weight of this name, in the type the layer computes in.
+    /// The layer's own weight of this name, in the type the layer computes in or another.
     ///
     /// - Throws: a `mismatch` problem if it has none.
-    public func weight(_ name: String) throws -> Value {
+    public func weight(_ name: String, as wanted: DType? = nil) throws -> Value {
         let specs = lowering.model.weights[layer.id] ?? []
         guard let index = specs.firstIndex(where: { $0.name == name }) else {
             throw KerasError(.mismatch, "a layer has no such weight", at: Place(layer: path), found: name)
         }
         let type = specs[index].dtype ?? layer.base.dtype.variable
         let value = lowering.graph.weight(WeightID(layer: layer.id, index: index), shape: specs[index].shape, dtype: type)
-        return try cast(value, computeType)
+        return try cast(value, wanted ?? computeType)
     }
 
     public func emit(_ op: Op, _ operands: Value...) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
@@ -58,6 +58,8 @@ final class Lowering {
     let model: BuiltModel
     let phase: Phase
     var graph = OpGraph()
+    /// The values that carry a mask. Masks themselves are not lowered yet, so that what would look at one is refused.
+    private(set) var masked: Set<OpGraph.ValueID> = []
 
     init(_ model: BuiltModel, phase: Phase) {
         self.model = model
@@ -94,8 +96,24 @@ final class Lowering {
     func lower(_ layer: any Layer, _ inputs: [Value], path: String, keywords: JSONObject = [:]) throws -> [Value] {
         let call = LayerCall(lowering: self, layer: layer, path: path, keywords: keywords)
         return try KerasError.placing(Place(layer: path)) {
-            let operands = try inputs.map { $0.dtype.isFloatingPoint && !(layer is ModelLayer) ? try call.cast($0, call.computeType) : $0 }
-            return try layer.lower(operands, call)
+            let kind = type(of: layer)
+            let isMasked = inputs.contains { masked.contains($0.id) }
+            guard !isMasked || kind.maskUse == .passes else {
+                throw KerasError(.unsupported, "masks are not run yet, and one reaches this layer", found: kind.className)
+            }
+            let operands = try inputs.map { $0.dtype.isFloatingPoint && kind.castsInputs ? try call.cast($0, call.computeType) : $0 }
+            let results = try layer.lower(operands, call)
+            // A nested model's layers have said it of their own values.
+            if layer.makesMask || (isMasked && layer.children.isEmpty) { masked.formUnion(results.map(\.id)) }
+            return results
+        }
+    }
+
+    /// - Throws: `unsupported` with the layer's name if a mask would leave the model.
+    func checkOutputs(_ outputs: [Value]) throws {
+        for (reference, value) in zip(model.architecture.outputs.leaves, outputs) where masked.contains(value.id) {
+            let name = model.architecture.layer(reference.layer)?.name
+            throw KerasError(.unsupported, "masks are not run yet, and one reaches an output of the model", at: Place(layer: name))
         }
     }
 }
@@ -110,7 +128,9 @@ extension BuiltModel {
         let inputs = shapes.enumerated().map { index, shape in
             lowering.graph.input(shape: shape, dtype: types.indices.contains(index) ? types[index] : .float32)
         }
-        lowering.graph.outputs = try lowering.lower(root, inputs, path: "").map(\.id)
+        let outputs = try lowering.lower(root, inputs, path: "")
+        try lowering.checkOutputs(outputs)
+        lowering.graph.outputs = outputs.map(\.id)
         return lowering.graph
     }
 }

@@ -10,6 +10,7 @@ public struct ModelLayer: Layer {
         ModelLayer(Architecture(functional: "", layers: [], calls: [:], inputs: .list([]), outputs: .list([])))
     }
     public static let maskUse = MaskUse.passes
+    public static let castsInputs = false
 
     public var base = LayerBase()
     public var architecture: Architecture

@@ -9,7 +9,7 @@ public struct InputLayer: Layer {
     public static let commonKeys: [ConfigKey<InputLayer>] = []
     public static let keys: [ConfigKey<InputLayer>] = [
         .required("batch_shape", \.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"]),
-        .key("dtype", \.dtypeName),
+        .key("dtype", \.base.plainDType),
         .key("sparse", \.sparse),
         .key("ragged", \.ragged, in: [.tfKeras, .keras3]),
         .key("optional", \.optional, in: [.keras3]),
@@ -33,12 +33,6 @@ public struct InputLayer: Layer {
         set { base.batchShape = newValue }
     }
 
-    /// An input has no policy, and its type is written as a plain name in every dialect.
-    private var dtypeName: InputDType {
-        get { InputDType(name: base.dtype.name) }
-        set { base.dtype = newValue.policy }
-    }
-
     public func outputShapes(_ inputs: [SymbolicShape]) -> [SymbolicShape] { [batchShape] }
     public func lower(_ inputs: [Value], _ call: LayerCall) -> [Value] { inputs }
 
@@ -51,10 +45,17 @@ extension Layer {
     var inputDType: DTypePolicy { base.dtype.compute == base.dtype.variable ? base.dtype : .float32 }
 }
 
-/// `dtype` as a plain string.
-private struct InputDType: ConfigValue {
+/// `dtype` as a plain name in every dialect, as layers without a policy write it.
+struct PlainDType: ConfigValue {
     var policy: DTypePolicy
-    init(name: String) { policy = (try? DTypePolicy(name: name)) ?? .float32 }
+    init(_ policy: DTypePolicy) { self.policy = policy }
     init(config json: JSON, in context: DecodingContext) throws { policy = try DTypePolicy(config: json, in: context) }
     func config(in context: EncodingContext) -> JSON { .string(policy.name) }
+}
+
+extension LayerBase {
+    var plainDType: PlainDType {
+        get { PlainDType(dtype) }
+        set { dtype = newValue.policy }
+    }
 }
