@@ -30,8 +30,10 @@ extension Int: ConfigValue {
 }
 
 extension Double: ConfigValue {
+    /// A numpy number too, as Keras 2 before 2.2 wrote it: `{"type": "ndarray", "value": 0.3}`.
     public init(config: JSON, in context: DecodingContext) throws {
-        guard let number = config.number, !number.isNaN else { throw KerasError.unexpected(config, expected: "a number") }
+        let plain = config["type"] == "ndarray" ? config["value"] : config
+        guard let number = plain?.number, !number.isNaN else { throw KerasError.unexpected(config, expected: "a number") }
         self = number
     }
     public func config(in context: EncodingContext) -> JSON { .float(self) }
