@@ -1,7 +1,7 @@
 import JSON
 import Tensors
 
-/// A function applied to every number, or along the last axis. Keras: `activation`, by name.
+/// A function applied to every number, or along the last axis. Keras: `activation`, by name, or a layer in its place.
 ///
 /// Where one name means different functions in different generations, each meaning is a case of its own.
 public enum ActivationFunction: Hashable, Sendable {
@@ -15,17 +15,24 @@ public enum ActivationFunction: Hashable, Sendable {
     case hardSigmoidFifth
     /// `x · hardSigmoid(x)`.
     case hardSilu
+    /// A layer without weights: `LeakyReLU(negativeSlope: 0.1)` where a name would have no room for the slope.
+    case layer(BoxedActivation)
+
+    public static func layer(_ layer: some ActivationLayer) -> ActivationFunction { .layer(BoxedActivation(layer)) }
 
     /// Each function's names, the one that is written first, and where it is known.
     private static let names: [(ActivationFunction, [String], Set<Dialect>)] = [
         (.linear, ["linear"], Dialect.all), (.relu, ["relu"], Dialect.all), (.relu6, ["relu6"], [.tfKeras, .keras3]),
-        (.sigmoid, ["sigmoid"], Dialect.all), (.tanh, ["tanh"], Dialect.all), (.softmax, ["softmax"], Dialect.all),
+        (.sigmoid, ["sigmoid"], Dialect.all), (.tanh, ["tanh"], Dialect.all), (.softmax, ["softmax"], [.keras2, .keras3]),
+        // TensorFlow 2.0's own name of it is in some files.
+        (.softmax, ["softmax", "softmax_v2"], [.tfKeras]),
         (.elu, ["elu"], Dialect.all), (.selu, ["selu"], Dialect.all), (.softplus, ["softplus"], Dialect.all),
         (.softsign, ["softsign"], Dialect.all), (.exponential, ["exponential"], Dialect.all),
         (.silu, ["silu", "swish"], [.keras3]), (.silu, ["swish", "silu"], [.tfKeras]), (.mish, ["mish"], [.tfKeras, .keras3]),
         (.gelu, ["gelu"], [.tfKeras, .keras3]), (.celu, ["celu"], [.keras3]), (.glu, ["glu"], [.keras3]),
         (.hardShrink, ["hard_shrink"], [.keras3]), (.hardTanh, ["hard_tanh"], [.keras3]), (.logSigmoid, ["log_sigmoid"], [.keras3]),
-        (.logSoftmax, ["log_softmax"], [.keras3]), (.softShrink, ["soft_shrink"], [.keras3]), (.sparsePlus, ["sparse_plus"], [.keras3]),
+        (.logSoftmax, ["log_softmax"], [.tfKeras, .keras3]), (.softShrink, ["soft_shrink"], [.keras3]),
+        (.sparsePlus, ["sparse_plus"], [.keras3]),
         (.sparseSigmoid, ["sparse_sigmoid"], [.keras3]), (.sparsemax, ["sparsemax"], [.keras3]), (.squareplus, ["squareplus"], [.keras3]),
         (.tanhShrink, ["tanh_shrink"], [.keras3]), (.leakyRelu, ["leaky_relu"], [.tfKeras, .keras3]),
         (.hardSigmoid, ["hard_sigmoid"], [.keras3]), (.hardSigmoidFifth, ["hard_sigmoid"], Dialect.older),
@@ -43,10 +50,17 @@ public enum ActivationFunction: Hashable, Sendable {
 }
 
 extension ActivationFunction: ConfigValue {
-    /// A name; or null, which is linear; or an object that names a built-in function.
+    /// A name; or null, which is linear; or an object that names a built-in function, or a layer.
     public init(config json: JSON, in context: DecodingContext) throws {
         if json.isNull {
             self = .linear
+            return
+        }
+        if json["config"]?.object != nil, let type = json["class_name"]?.string.flatMap({ context.registry[$0] }) {
+            guard let type = type as? any ActivationLayer.Type else {
+                throw KerasError(.unsupported, "this layer cannot be another's activation", found: "'\(type.className)'")
+            }
+            self = .layer(try BoxedActivation(type, config: json, in: context))
             return
         }
         let isFunction = json["class_name"]?.string == "function"
@@ -60,6 +74,7 @@ extension ActivationFunction: ConfigValue {
     }
 
     public func config(in context: EncodingContext) throws -> JSON {
+        if case .layer(let box) = self { return try box.config(in: context) }
         for (activation, names, dialects) in ActivationFunction.names where activation == self && dialects.contains(context.dialect) {
             return .string(names[0])
         }
@@ -76,13 +91,14 @@ extension ActivationFunction {
         case .logSoftmax: try call.emit(.logSoftmax(axis: x.rank - 1), x)
         case .sparsemax: try call.emit(.sparsemax, x)
         case .glu: try gatedLinear(x, call)
+        case .layer(let box): try call.lowering.lower(box.layer, [x], path: call.path)[0]
         default: try call.emit(.unary(elementwise), x)
         }
     }
 
     private var elementwise: Unary {
         switch self {
-        case .linear, .softmax, .logSoftmax, .sparsemax, .glu: .affine(scale: 1, offset: 0)
+        case .linear, .softmax, .logSoftmax, .sparsemax, .glu, .layer: .affine(scale: 1, offset: 0)
         case .relu: .relu()
         case .relu6: .relu(maximum: 6)
         case .leakyRelu: .relu(slope: 0.2)

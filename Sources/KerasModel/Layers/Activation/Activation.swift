@@ -1,0 +1,19 @@
+import Tensors
+
+/// A function of every number, or along the last axis: `(n, …)` → `(n, …)`.
+public struct Activation: ActivationLayer {
+    public static let className = "Activation"
+    public static let blank = Activation(.linear)
+    public static let keys: [ConfigKey<Activation>] = [.required("activation", \.activation)]
+
+    public var base = LayerBase()
+    public var activation: ActivationFunction
+
+    public init(_ activation: ActivationFunction, name: String? = nil) {
+        self.activation = activation
+        base.name = name
+    }
+
+    public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs.map(activation.outputShape) }
+    public func apply(_ x: Value, _ call: LayerCall) throws -> Value { try activation.lower(x, call) }
+}
