@@ -1,0 +1,152 @@
+import JSON
+import Tensors
+
+/// Predicting, `gamma · (x − movingMean) / √(movingVariance + epsilon) + beta` along `axis`: `(n, …)` → `(n, …)`.
+/// Training normalizes with the batch's own mean and variance, and moves the two towards them.
+public struct BatchNormalization: Layer {
+    public static let className = "BatchNormalization"
+    /// TensorFlow 1 told its two implementations apart.
+    public static let aliases = ["BatchNormalizationV1", "BatchNormalizationV2"]
+    public static let blank = BatchNormalization()
+    public static let maskUse = MaskUse.passes
+    public static let keys: [ConfigKey<BatchNormalization>] = [
+        ConfigKey(
+            name: "axis", names: [:], dialects: Dialect.all, isRequired: false,
+            decode: { json, context, layer in layer.axis = try Axes(config: json, in: context) },
+            // A list of one is tf.keras's way alone.
+            encode: { layer, context in
+                context.dialect == .tfKeras ? layer.axis.config(in: context) : try layer.singleAxis(in: context).config(in: context)
+            },
+            absent: { _, _ in }),
+        .key("momentum", \.momentum),
+        .key("epsilon", \.epsilon),
+        .key("center", \.center),
+        .key("scale", \.scale),
+        .key("beta_initializer", \.betaInitializer),
+        .key("gamma_initializer", \.gammaInitializer),
+        .key("moving_mean_initializer", \.movingMeanInitializer),
+        .key("moving_variance_initializer", \.movingVarianceInitializer),
+        .key("beta_regularizer", \.betaRegularizer),
+        .key("gamma_regularizer", \.gammaRegularizer),
+        .key("beta_constraint", \.betaConstraint),
+        .key("gamma_constraint", \.gammaConstraint),
+        .key("synchronized", \.synchronized, in: [.keras3]),
+        .key("renorm", \.renorm, in: [.tfKeras, .keras3]).written(where: writesRenorm),
+        .key("renorm_clipping", \.renormClipping, in: [.tfKeras, .keras3]).written(where: writesRenorm),
+        .key("renorm_momentum", \.renormMomentum, in: [.tfKeras, .keras3]).written(where: writesRenorm),
+    ]
+
+    /// tf.keras writes these keys only of a layer that uses them.
+    private static let writesRenorm: @Sendable (BatchNormalization, EncodingContext) -> Bool = { layer, context in
+        layer.renorm || context.dialect == .keras3
+    }
+
+    public var base = LayerBase()
+    public var axis: Axes = -1
+    public var momentum = 0.99
+    public var epsilon = 1e-3
+    public var center = true
+    public var scale = true
+    public var betaInitializer = Initializer.zeros
+    public var gammaInitializer = Initializer.ones
+    public var movingMeanInitializer = Initializer.zeros
+    public var movingVarianceInitializer = Initializer.ones
+    public var betaRegularizer: Regularizer?
+    public var gammaRegularizer: Regularizer?
+    public var betaConstraint: Constraint?
+    public var gammaConstraint: Constraint?
+    /// Whether replicas share their statistics.
+    public var synchronized = false
+    /// Batch renormalization: training uses the moving statistics too.
+    public var renorm = false
+    var renormClipping: JSON = nil
+    var renormMomentum = 0.99
+
+    public init(
+        axis: Axes = -1, momentum: Double = 0.99, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true,
+        betaInitializer: Initializer = .zeros, gammaInitializer: Initializer = .ones, movingMeanInitializer: Initializer = .zeros,
+        movingVarianceInitializer: Initializer = .ones, name: String? = nil
+    ) {
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.betaInitializer = betaInitializer
+        self.gammaInitializer = gammaInitializer
+        self.movingMeanInitializer = movingMeanInitializer
+        self.movingVarianceInitializer = movingVarianceInitializer
+        base.name = name
+    }
+
+    private func singleAxis(in context: EncodingContext) throws -> Int {
+        guard axis.values.count == 1 else {
+            throw KerasError(.unsupported, "\(context.dialect.rawValue) normalizes along one axis alone", found: "\(axis.values)")
+        }
+        return axis.values[0]
+    }
+
+    public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
+        let input = inputs[0]
+        let axes = try resolvedAxes(input)
+        // Along several axes a weight has the input's rank.
+        let shape =
+            axes.count == 1
+            ? [try input.known(axes[0])] : try input.dims.indices.map { axes.contains($0) ? try input.known($0) : 1 }
+        var specs: [WeightSpec] = []
+        if scale { specs.append(try WeightSpec("gamma", shape, gammaInitializer)) }
+        if center { specs.append(try WeightSpec("beta", shape, betaInitializer)) }
+        specs.append(try WeightSpec("moving_mean", shape, movingMeanInitializer, isTrainable: false))
+        specs.append(try WeightSpec("moving_variance", shape, movingVarianceInitializer, isTrainable: false))
+        if renorm {
+            specs.append(try WeightSpec("moving_stddev", shape, .ones, isTrainable: false))
+            specs.append(try WeightSpec("renorm_mean", shape, movingMeanInitializer, isTrainable: false))
+            specs.append(try WeightSpec("renorm_stddev", shape, .ones, isTrainable: false))
+        }
+        return specs
+    }
+
+    private func resolvedAxes(_ input: SymbolicShape) throws -> [Int] {
+        let axes = try axis.resolved(in: input)
+        guard !axes.isEmpty, !axes.contains(0) else {
+            throw KerasError(.mismatch, "a batch cannot be normalized along itself", found: "axis \(axis.values)")
+        }
+        return axes
+    }
+
+    public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
+        guard inputs.count == 1 else { throw KerasError(.mismatch, "BatchNormalization takes one input", found: "\(inputs.count)") }
+        _ = try resolvedAxes(inputs[0])
+        return inputs
+    }
+
+    public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
+        try call.refuseTrainingMode()
+        let type = call.statisticsType
+        let x = try call.cast(inputs[0], type)
+        let axes = try resolvedAxes(SymbolicShape(x.shape))
+        // All of this hangs on weights alone.
+        let variance = try call.emit(.unary(.affine(scale: 1, offset: epsilon)), try call.weight("moving_variance", as: type))
+        var factor = try call.emit(.unary(.rsqrt), variance)
+        if scale { factor = try call.emit(.binary(.multiply), try call.weight("gamma", as: type), factor) }
+        var shift = try call.emit(.binary(.multiply), try call.weight("moving_mean", as: type), factor)
+        shift = center ? try call.emit(.binary(.subtract), try call.weight("beta", as: type), shift) : try call.emit(.unary(.negate), shift)
+
+        let scaled = try call.emit(.binary(.multiply), x, try call.along(axes, factor, rank: x.rank))
+        let normalized = try call.emit(.binary(.add), scaled, try call.along(axes, shift, rank: x.rank))
+        return [try call.cast(normalized, call.computeType)]
+    }
+}
+
+extension LayerCall {
+    /// Statistics of half-precision numbers are taken in float32, as they overflow.
+    var statisticsType: DType { computeType == .float16 || computeType == .bfloat16 ? .float32 : computeType }
+
+    /// A weight along one axis, shaped so that it broadcasts against values of this rank. One of the rank already stays as it is.
+    func along(_ axes: [Int], _ weight: Value, rank: Int) throws -> Value {
+        guard weight.rank == 1, axes != [rank - 1] else { return weight }
+        var dims = [Int](repeating: 1, count: rank)
+        dims[axes[0]] = weight.shape[0]
+        return try reshape(weight, dims)
+    }
+}
