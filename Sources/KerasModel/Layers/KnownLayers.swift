@@ -3,7 +3,18 @@ import Tensors
 /// Every layer of this package: a new one is one line here and a file of its own. Tests and documentation follow from this list.
 let knownLayers: [any Layer.Type] = [
     // Core
-    InputLayer.self, Dense.self,
+    InputLayer.self, Dense.self, Embedding.self,
+    // Activation
+    Activation.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, ThresholdedReLU.self, Softmax.self,
+    // Normalization
+    BatchNormalization.self, LayerNormalization.self,
+    // Regularization
+    Dropout.self, SpatialDropout1D.self, SpatialDropout2D.self, SpatialDropout3D.self, GaussianNoise.self, GaussianDropout.self,
+    AlphaDropout.self, ActivityRegularization.self,
+    // Merging
+    Add.self, Subtract.self, Multiply.self, Average.self, Maximum.self, Minimum.self, Concatenate.self, Dot.self,
+    // Preprocessing
+    Rescaling.self, Normalization.self,
     // Convolution
     Conv1D.self, Conv2D.self, Conv3D.self,
     // Pooling

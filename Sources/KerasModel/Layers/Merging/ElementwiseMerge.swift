@@ -1,0 +1,60 @@
+import Tensors
+
+/// Joins inputs element by element, broadcast. An input of fewer axes gets ones after the batch.
+public protocol ElementwiseMerge: Layer {
+    /// What joins the inputs from first to last.
+    static var operation: Binary { get }
+    static var inputCount: ClosedRange<Int> { get }
+    /// What is done with the joined value of `count` inputs.
+    func finish(_ merged: Value, of count: Int, _ call: LayerCall) throws -> Value
+}
+
+extension ElementwiseMerge {
+    public static var maskUse: MaskUse { .passes }
+    public static var inputCount: ClosedRange<Int> { 1...Int.max }
+    public func finish(_ merged: Value, of count: Int, _ call: LayerCall) throws -> Value { merged }
+
+    public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
+        try checkCount(inputs.count)
+        let rank = inputs.map(\.rank).max()!
+        let shapes = inputs.map { SymbolicShape(aligned($0.dims, to: rank, with: 1)) }
+        return [try shapes.dropFirst().reduce(shapes[0], merge)]
+    }
+
+    public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
+        try checkCount(inputs.count)
+        let rank = inputs.map(\.rank).max()!
+        // Whole numbers meet floating-point ones as such.
+        let isFloating = inputs.contains { $0.dtype.isFloatingPoint }
+        let operands = try inputs.map { input in
+            let value = isFloating ? try call.cast(input, call.computeType) : input
+            return try call.reshape(value, aligned(value.shape.dims, to: rank, with: 1))
+        }
+        let merged = try operands.dropFirst().reduce(operands[0]) { try call.emit(.binary(Self.operation), $0, $1) }
+        return [try finish(merged, of: operands.count, call)]
+    }
+
+    private func checkCount(_ count: Int) throws {
+        guard Self.inputCount.contains(count) else {
+            let expected =
+                Self.inputCount.upperBound == Int.max ? "at least \(Self.inputCount.lowerBound)" : "\(Self.inputCount.lowerBound)"
+            throw KerasError(.mismatch, "\(Self.className) takes another number of inputs", found: "\(count)", expected: expected)
+        }
+    }
+
+    private func aligned<T>(_ dims: [T], to rank: Int, with one: T) -> [T] {
+        dims.isEmpty ? Array(repeating: one, count: rank) : [dims[0]] + Array(repeating: one, count: rank - dims.count) + dims.dropFirst()
+    }
+
+    /// Keras: an open length makes an open one, whatever it meets.
+    private func merge(_ a: SymbolicShape, _ b: SymbolicShape) throws -> SymbolicShape {
+        SymbolicShape(
+            try zip(a.dims, b.dims).map { x, y in
+                guard let x, let y else { return nil }
+                guard x == y || x == 1 || y == 1 else {
+                    throw KerasError(.mismatch, "the inputs' shapes do not fit together", found: "\(a) and \(b)")
+                }
+                return x == 1 ? y : x
+            })
+    }
+}

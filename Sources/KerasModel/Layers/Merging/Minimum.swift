@@ -1,0 +1,13 @@
+import Tensors
+
+/// The least of its inputs, element by element: `(n, …)` each, broadcast → `(n, …)`.
+public struct Minimum: ElementwiseMerge {
+    public static let className = "Minimum"
+    public static let blank = Minimum()
+    public static let keys: [ConfigKey<Minimum>] = []
+    public static let operation = Binary.minimum
+
+    public var base = LayerBase()
+
+    public init(name: String? = nil) { base.name = name }
+}
