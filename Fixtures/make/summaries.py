@@ -38,13 +38,14 @@ def branches(keras):
     layers = keras.layers
     left, right = layers.Input((6,), name="left"), layers.Input((6,), name="the_other_input_with_a_long_name")
     shared = layers.Dense(4, activation="relu", name="shared")
-    tower = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="tower_dense"), layers.Dropout(0.5)], name="tower")
+    tower = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="upper"), layers.Dropout(0.5)], name="tower")
     start = layers.Input((4,), name="start")
     middle = layers.Dense(3, name="middle")(start)
     block = keras.Model(start, [middle, layers.Add(name="sum")([middle, middle])], name="block")
     first, second = shared(left), shared(right)
     a, b = block(first)
-    joined = layers.Concatenate(name="a_concatenation_of_everything_there_is_before_it")([a, b, tower(second), tower(first)])
+    parts = [a, b, tower(second), tower(first)]
+    joined = layers.Concatenate(name="a_concatenation_of_everything_there_is_before_it")(parts)
     out = layers.Dense(2, activation="softmax", name="classes")(joined)
     score = layers.Dense(1, name="score")(second)
     return keras.Model([left, right], [out, score], name="branches")

@@ -31,7 +31,8 @@ def check(keras, folder, options):
     """Makes the models of one Keras and compares."""
     print(f"== {keras}", flush=True)
     drawn = ["--keras", keras, "--count", options.count, "--seed", options.seed]
-    return script("random_models.py", *drawn, "--out", folder) or script("compare.py", folder, "--keras-binary", options.keras_binary)
+    made = script("random_models.py", *drawn, "--out", folder)
+    return made or script("compare.py", folder, "--keras-binary", options.keras_binary)
 
 
 def main():
