@@ -16,9 +16,13 @@ let knownLayers: [any Layer.Type] = [
     // Preprocessing
     Rescaling.self, Normalization.self,
     // Convolution
-    Conv1D.self, Conv2D.self, Conv3D.self,
+    Conv1D.self, Conv2D.self, Conv3D.self, Conv1DTranspose.self, Conv2DTranspose.self, Conv3DTranspose.self, DepthwiseConv1D.self,
+    DepthwiseConv2D.self, SeparableConv1D.self, SeparableConv2D.self,
     // Pooling
     MaxPooling1D.self, MaxPooling2D.self, MaxPooling3D.self, AveragePooling1D.self, AveragePooling2D.self, AveragePooling3D.self,
+    GlobalMaxPooling1D.self, GlobalMaxPooling2D.self, GlobalMaxPooling3D.self, GlobalAveragePooling1D.self, GlobalAveragePooling2D.self,
+    GlobalAveragePooling3D.self,
     // Reshaping
-    Flatten.self,
+    Flatten.self, Reshape.self, Permute.self, RepeatVector.self, ZeroPadding1D.self, ZeroPadding2D.self, ZeroPadding3D.self,
+    Cropping1D.self, Cropping2D.self, Cropping3D.self, UpSampling1D.self, UpSampling2D.self, UpSampling3D.self,
 ]

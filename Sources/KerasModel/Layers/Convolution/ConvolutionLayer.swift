@@ -76,7 +76,7 @@ extension ConvolutionLayer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        let input = try checkedInput(inputs, counts: [("filters", filters), ("groups", groups)])
+        let input = try checkedInput(inputs, counts: [("filters", filters), ("groups", groups)], allowsCausal: true)
         try checkStridesOrDilation()
         let channels = try channels(input)
         guard channels % groups == 0, filters % groups == 0 else {

@@ -45,7 +45,7 @@ extension ConvolutionFamily {
     ///
     /// - Parameter counts: further numbers that must be positive, by key.
     /// - Returns: the one input.
-    func checkedInput(_ inputs: [SymbolicShape], counts: [(key: String, value: Int)]) throws -> SymbolicShape {
+    func checkedInput(_ inputs: [SymbolicShape], counts: [(key: String, value: Int)], allowsCausal: Bool = false) throws -> SymbolicShape {
         guard inputs.count == 1, let input = inputs.first else {
             throw KerasError(.mismatch, "\(Self.className) takes one input", found: "\(inputs.count)")
         }
@@ -53,9 +53,9 @@ extension ConvolutionFamily {
         let lists = [("kernel_size", settings.kernelSize), ("strides", settings.strides), ("dilation_rate", settings.dilationRate)]
         for (key, list) in lists { try checkExtents(list, rank: Self.spatialRank, key: key) }
         for (key, value) in counts { try checkExtents([value], rank: 1, key: key) }
-        guard settings.padding != .causal || Self.spatialRank == 1 else {
+        guard settings.padding != .causal || (Self.spatialRank == 1 && allowsCausal) else {
             throw KerasError(
-                .mismatch, "causal padding has a meaning along one axis only", at: Place(key: "padding"), found: "\(Self.className)")
+                .mismatch, "this layer has no causal padding", at: Place(key: "padding"), found: "\(Self.className)")
         }
         return input
     }

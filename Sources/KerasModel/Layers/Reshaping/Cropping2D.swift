@@ -1,0 +1,40 @@
+import JSON
+import Tensors
+
+/// Cells cut from the ends of an image: `(n, h, w, c)` → `(n, h', w', c)`.
+public struct Cropping2D: CroppingLayer {
+    public static let className = "Cropping2D"
+    public static let spatialRank = 2
+    public static let blank = Cropping2D()
+    public static let keys: [ConfigKey<Cropping2D>] = [
+        .edges("cropping", \.cropping, rank: spatialRank),
+        .key("data_format", \.dataFormat),
+    ]
+
+    public var base = LayerBase()
+    /// Cells before and after along each spatial axis; pairs in a file.
+    public var cropping: [Edges]
+    public var dataFormat = DataFormat.channelsLast
+
+    /// As many at either end of every spatial axis.
+    public init(_ cropping: Int = 0, dataFormat: DataFormat = .channelsLast, name: String? = nil) {
+        self.init(edges: Array(repeating: Edges(cropping, cropping), count: Self.spatialRank), dataFormat: dataFormat, name: name)
+    }
+
+    /// So many at either end of each spatial axis.
+    public init(_ cropping: (Int, Int), dataFormat: DataFormat = .channelsLast, name: String? = nil) {
+        self.init(edges: [Edges(cropping.0, cropping.0), Edges(cropping.1, cropping.1)], dataFormat: dataFormat, name: name)
+    }
+
+    /// So many before and after, for each spatial axis.
+    public init(_ cropping: ((Int, Int), (Int, Int)), dataFormat: DataFormat = .channelsLast, name: String? = nil) {
+        self.init(
+            edges: [Edges(cropping.0.0, cropping.0.1), Edges(cropping.1.0, cropping.1.1)], dataFormat: dataFormat, name: name)
+    }
+
+    private init(edges: [Edges], dataFormat: DataFormat, name: String?) {
+        cropping = edges
+        self.dataFormat = dataFormat
+        base.name = name
+    }
+}
