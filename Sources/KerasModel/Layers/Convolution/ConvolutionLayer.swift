@@ -72,7 +72,9 @@ extension ConvolutionLayer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let shape = settings.kernelSize + [try channels(inputs[0]) / groups, filters]
-        return [try WeightSpec("kernel", shape, settings.kernelInitializer, kind: .convolutionKernel)] + (try biasSpec(filters))
+        return [
+            try WeightSpec("kernel", shape, settings.kernelInitializer, regularizer: settings.kernelRegularizer, kind: .convolutionKernel)
+        ] + (try biasSpec(filters))
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {

@@ -58,7 +58,9 @@ extension DepthwiseLayer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let channels = try channels(inputs[0])
-        let kernel = try WeightSpec("kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer)
+        let kernel = try WeightSpec(
+            "kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer, regularizer: settings.kernelRegularizer
+        )
         return [kernel] + (try biasSpec(channels * depthMultiplier))
     }
 

@@ -75,8 +75,11 @@ extension SeparableLayer {
         let channels = try channels(inputs[0])
         let ones = Array(repeating: 1, count: Self.spatialRank)
         return [
-            try WeightSpec("depthwise_kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer),
-            try WeightSpec("pointwise_kernel", ones + [channels * depthMultiplier, filters], pointwiseInitializer),
+            try WeightSpec(
+                "depthwise_kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer,
+                regularizer: settings.kernelRegularizer),
+            try WeightSpec(
+                "pointwise_kernel", ones + [channels * depthMultiplier, filters], pointwiseInitializer, regularizer: pointwiseRegularizer),
         ] + (try biasSpec(filters))
     }
 

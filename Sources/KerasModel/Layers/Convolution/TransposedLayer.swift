@@ -92,7 +92,9 @@ extension TransposedLayer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let shape = settings.kernelSize + [filters, try channels(inputs[0])]
-        return [try WeightSpec("kernel", shape, settings.kernelInitializer, kind: .convolutionKernel)] + (try biasSpec(filters))
+        return [
+            try WeightSpec("kernel", shape, settings.kernelInitializer, regularizer: settings.kernelRegularizer, kind: .convolutionKernel)
+        ] + (try biasSpec(filters))
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
