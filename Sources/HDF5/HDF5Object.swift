@@ -62,7 +62,8 @@ struct HDF5Path {
     var components: [String]
 
     init(_ text: String) {
-        components = text.split(separator: "/").map(String.init).filter { $0 != "." }
+        // By bytes: to Swift a slash with an accent after it is another character.
+        components = text.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }.filter { $0 != "." }
     }
 
     /// `text` as seen from the group at `base`.

@@ -54,6 +54,8 @@ struct FilesTests {
         #expect(try !file.root.contains("numbers/none") && !file.root.contains("none/at/all") && !numbers.contains("scalar/below"))
         #expect(try !numbers.contains("scalar\0"))
         #expect(try numbers.dataset("//numbers//scalar/").path == "/numbers/scalar")
+        #expect(problem { _ = try file.root.group("none/\u{301}x") }?.place.object == "/none/\u{301}x")
+        #expect(problem { _ = try file.root.group("numbers/\u{301}x/../scalar") }?.kind == .malformed)
         let missing = try #require(problem { _ = try numbers.dataset("none") })
         #expect(missing.kind == .malformed && missing.place.object == "/numbers/none" && missing.place.file == file.name)
         #expect(problem { _ = try numbers.group("scalar") }?.found == "a dataset")
