@@ -20,7 +20,7 @@ final class Guarded<T: BinaryFloatingPoint> {
     private var front: UnsafeMutableBufferPointer<T>
 
     init(_ count: Int, fill: T = 0) {
-        let page = 4096
+        let page = sysconf(Int32(_SC_PAGESIZE))
         let bytes = (count * MemoryLayout<T>.stride + 64 + page - 1) / page * page
         length = bytes + page
         region = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
@@ -30,10 +30,7 @@ final class Guarded<T: BinaryFloatingPoint> {
         base.update(repeating: fill, count: count)
         front = UnsafeMutableBufferPointer(start: base - 64 / MemoryLayout<T>.stride, count: 64 / MemoryLayout<T>.stride)
         front.update(repeating: 12345)
-        recentlyMade.withLock { recent in
-            recent.ring[recent.next] = self
-            recent.next = (recent.next + 1) % recent.ring.count
-        }
+        recentlyMade.withLock { $0.keep(self) }
     }
 
     convenience init(_ values: [T]) {
@@ -47,11 +44,17 @@ final class Guarded<T: BinaryFloatingPoint> {
     var values: [T] { Array(UnsafeBufferPointer(start: base, count: count)) }
 }
 
-/// Keeps the newest few hundred arrays mapped, so that `kernel(Guarded(x).base, ...)` needs no ceremony about lifetimes:
-/// no call takes more than a handful.
+/// Keeps each thread's newest arrays mapped, so that `kernel(Guarded(x).base, ...)` needs no ceremony about lifetimes:
+/// no call takes more than a handful, and a test that does not suspend stays on its thread.
 private struct Recent: @unchecked Sendable {
-    var ring = [AnyObject?](repeating: nil, count: 512)
-    var next = 0
+    private var rings: [pthread_t: (kept: [AnyObject?], next: Int)] = [:]
+
+    mutating func keep(_ array: AnyObject) {
+        var ring = rings.removeValue(forKey: pthread_self()) ?? (Array(repeating: nil, count: 64), 0)
+        ring.kept[ring.next] = array
+        ring.next = (ring.next + 1) % ring.kept.count
+        rings[pthread_self()] = ring
+    }
 }
 private let recentlyMade = Mutex(Recent())
 
