@@ -81,8 +81,8 @@ INLINE void gemm_panel(const gemm_call *call, const size_t nv, const size_t cons
                        size_t i0, size_t i1, size_t j0, size_t width) {
     for (; i0 + MR <= i1; i0 += MR) gemm_block(call, MR, nv, 1, constant_tap_length, packed, i0, j0, width);
     switch (i1 - i0) {
-#define REMAINDER(mr) \
-    case mr: gemm_block(call, mr, nv, 1, 0, packed, i0, j0, width); break;
+#define REMAINDER(rest) \
+    case rest: gemm_block(call, rest, nv, 1, 0, packed, i0, j0, width); break;
         FOR_EVERY_REMAINDER(REMAINDER)
 #undef REMAINDER
     }
@@ -108,8 +108,9 @@ static void gemm(size_t m, size_t n, const float *const *rows, size_t taps, cons
         const float *panel = packed;
         for (size_t j0 = j; j0 < n; j0 += NR, panel += panel_size) {
             const size_t left = n - j0;
-            // With runs this short (first layers) the loop over k costs as much as its work: unroll it.
-            if (left >= NR && tap_length == 3) gemm_panel(&call, NV, 3, panel, i, end, j0, NR);
+            // With runs this short (first layers) the loop over k costs as much as its work; unrolled with 12 rows
+            // their pointers would no longer fit in registers.
+            if (left >= NR && MR < 12 && tap_length == 3) gemm_panel(&call, NV, 3, panel, i, end, j0, NR);
             else if (left >= NR) gemm_panel(&call, NV, 0, panel, i, end, j0, NR);
             else if (left > VL * (NV - 1)) gemm_panel(&call, NV, 0, panel, i, end, j0, left);
             else if (NV > 2 && left > VL) gemm_panel(&call, NV - 1, 0, panel, i, end, j0, left);
