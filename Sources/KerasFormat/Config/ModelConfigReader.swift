@@ -58,7 +58,7 @@ struct ModelConfigReader {
             {
                 input = InputLayer(batchShape: SymbolicShape([nil] + built.dims.dropFirst()))
             }
-            let architecture = try Architecture(sequential: name, layers: known, input: input)
+            let architecture = Architecture(sequential: name, layers: known, input: input)
             return ModelConfigReader.finish(architecture, config, context.dialect)
         }
     }

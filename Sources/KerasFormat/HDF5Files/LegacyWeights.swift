@@ -48,7 +48,8 @@ enum LegacyWeights {
             throw KerasError(
                 .mismatch, "weight '\(spec.name)' has the wrong shape", at: dataset.place, found: "\(dataset.shape)", expected: "\(spec.shape)")
         }
-        let tensor = try dataset.tensor()
+        // Keras 3 stores bfloat16 as two opaque bytes, and in an .h5 does not say so.
+        let tensor = try dataset.tensor(opaqueAs: .bfloat16)
         guard tensor.dtype.isNumeric else {
             throw KerasError(.mismatch, "weight '\(spec.name)' is not made of numbers", at: dataset.place, found: "\(tensor.dtype)")
         }

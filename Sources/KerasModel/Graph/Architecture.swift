@@ -83,13 +83,11 @@ public struct Architecture: Sendable {
         self.outputs = outputs
     }
 
-    /// A chain of layers. The input is the given one, or the first layer's `batchShape`, or not known yet.
-    ///
-    /// - Throws: a `mismatch` problem if one layer stands in it twice.
-    package init(sequential name: String, layers: [any Layer], input: InputLayer? = nil) throws {
+    /// A chain of layers, each with a name. The input is the given one, or the first layer's `batchShape`, or not known yet.
+    package init(sequential name: String, layers: [any Layer], input: InputLayer? = nil) {
         kind = .sequential
         self.name = name
-        var layers = layers
+        var layers = Architecture.named(layers)
         var input = input
         if let first = layers.first as? InputLayer {
             input = first
@@ -98,9 +96,6 @@ public struct Architecture: Sendable {
             input = InputLayer(batchShape: shape, name: first.base.name.map { $0 + "_input" }, dtype: first.inputDType)
         } else if input == nil, let nested = (layers.first as? ModelLayer)?.architecture.inputLayers.first {
             input = InputLayer(batchShape: nested.batchShape, name: nested.base.name, dtype: nested.base.dtype)
-        }
-        guard Set(layers.map(\.id)).count == layers.count else {
-            throw KerasError(.mismatch, "a Sequential model holds one layer twice", at: Place(layer: name))
         }
         self.layers = layers
         sequentialInput = input

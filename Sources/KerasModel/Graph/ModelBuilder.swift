@@ -20,6 +20,9 @@ public struct ModelBuilder {
     ///
     /// - Throws: the problems of all layers that could be reached.
     mutating func build(_ architecture: Architecture, owner: LayerID, inputs: [SymbolicShape]) throws -> [SymbolicShape] {
+        guard Set(architecture.layers.map(\.id)).count == architecture.layers.count else {
+            throw KerasError(.mismatch, "a model lists one layer twice", at: Place(layer: architecture.name))
+        }
         let order = try callOrder(of: architecture)
         orders[owner] = order
         let references = architecture.inputs.leaves
