@@ -1,1 +1,2 @@
-// The room's first file is being written.
+// Who reads arrays needs the type they come as.
+@_exported public import Tensors

@@ -1,0 +1,170 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+package import Tensors
+
+/// Writing a file so that whoever looks, at any moment and after any failure, finds the old one or the new one, complete.
+package enum AtomicFile {
+    /// Writes a file beside `path` with what `body` gives it, flushes it to disk and renames it over `path`.
+    ///
+    /// A symbolic link is followed and stays; an existing file's permissions are kept. If anything fails, `path` is as it was and nothing else
+    /// is left behind. What an interrupted process left is removed by the next one that writes the same file.
+    ///
+    /// - Throws: `cannotCreate` if `path` is no place for a regular file, `io` if writing fails, and whatever `body` throws.
+    package static func write(_ path: String, _ body: (FileSink) throws -> Void) throws {
+        try KerasError.placing(Place(file: path)) {
+            let goal = try resolveLinks(path)
+            let old = try inspect(goal)
+            removeLeftovers(of: goal)
+            let (temporary, descriptor) = try createTemporary(for: goal)
+            var isOpen = true
+            do {
+                let sink = FileSink(descriptor: descriptor)
+                if let old { try takeOver(old, descriptor) }
+                try body(sink)
+                guard systemFsync(descriptor) == 0 else { throw ioError("the file cannot be flushed to disk") }
+                isOpen = false
+                guard close(descriptor) == 0 else { throw ioError("the file cannot be closed") }
+                guard rename(temporary, goal) == 0 else { throw ioError("the file cannot be put in place") }
+            } catch {
+                if isOpen { close(descriptor) }
+                unlink(temporary)
+                throw error
+            }
+            flushDirectory(of: goal)
+        }
+    }
+
+    /// The file behind a chain of symbolic links, whether it exists or not.
+    private static func resolveLinks(_ path: String) throws -> String {
+        guard !path.isEmpty else { throw KerasError(.cannotCreate, "a file's name is empty") }
+        // A C string ends at the first NUL; what follows would be silently ignored.
+        guard !path.utf8.contains(0) else { throw KerasError(.cannotCreate, "a file's name contains a NUL character") }
+        var goal = path
+        for _ in 0..<40 {
+            var status = stat()
+            guard lstat(goal, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return goal }
+            var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let count = target.withUnsafeMutableBytes { readlink(goal, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+            guard count > 0 else { throw cannotCreate("a symbolic link cannot be read") }
+            let link = String(decoding: target[..<count], as: UTF8.self)
+            goal = link.utf8.first == UInt8(ascii: "/") ? link : split(goal).directory + "/" + link
+        }
+        throw KerasError(.cannotCreate, "there are too many symbolic links", cause: systemMessage(ELOOP))
+    }
+
+    /// What stands at `goal` already; nil if nothing does.
+    private static func inspect(_ goal: String) throws -> stat? {
+        var status = stat()
+        guard stat(goal, &status) == 0 else {
+            if errno == ENOENT && goal.utf8.last != UInt8(ascii: "/") { return nil }
+            throw cannotCreate("the file cannot be created")
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: throw KerasError(.cannotCreate, "this is a directory, not a file")
+        default: throw KerasError(.cannotCreate, "this is not a regular file")
+        }
+        // Renaming would replace it all the same; but its owner has said that it is not to be written.
+        guard access(goal, W_OK) == 0 else { throw cannotCreate("the file may not be written") }
+        return status
+    }
+
+    /// The permissions of the old file; its owner too, where the system lets us.
+    private static func takeOver(_ old: stat, _ descriptor: Int32) throws {
+        if old.st_uid != geteuid() || old.st_gid != getegid() { _ = fchown(descriptor, old.st_uid, old.st_gid) }
+        // After the owner, since changing that clears some of the bits.
+        guard fchmod(descriptor, old.st_mode & 0o7777) == 0 else { throw ioError("the file's permissions cannot be kept") }
+    }
+
+    // MARK: The temporary file: .<name>.<process>.<random>.tmp
+
+    private static func temporaryPrefix(_ name: String) -> String { "." + String(decoding: name.utf8.prefix(96), as: UTF8.self) + "." }
+
+    private static func createTemporary(for goal: String) throws -> (String, Int32) {
+        let (directory, name) = split(goal)
+        for _ in 0..<16 {
+            let random = String(UInt64.random(in: 0 ... .max), radix: 36)
+            let temporary = "\(directory)/\(temporaryPrefix(name))\(getpid()).\(random).tmp"
+            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            if descriptor >= 0 { return (temporary, descriptor) }
+            guard errno == EEXIST || errno == EINTR else { break }
+        }
+        throw cannotCreate("the file cannot be created")
+    }
+
+    /// Removes temporary files of this goal whose process is gone.
+    private static func removeLeftovers(of goal: String) {
+        let (directory, name) = split(goal)
+        let prefix = temporaryPrefix(name)
+        guard let listing = opendir(directory) else { return }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let found = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard found.hasPrefix(prefix), found.hasSuffix(".tmp") else { continue }
+            let parts = found.dropFirst(prefix.count).split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 3, let process = Int32(parts[0]), process > 0, UInt64(parts[1], radix: 36) != nil else { continue }
+            if kill(process, 0) != 0 && errno == ESRCH { unlink(directory + "/" + found) }
+        }
+    }
+
+    /// Makes the renaming itself last through a power failure, where the file system can.
+    private static func flushDirectory(of goal: String) {
+        let descriptor = open(split(goal).directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = systemFsync(descriptor)
+        close(descriptor)
+    }
+
+    private static func split(_ path: String) -> (directory: String, name: String) {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
+        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.utf8.index(after: slash)...]))
+    }
+
+    private static func cannotCreate(_ sentence: String) -> KerasError { KerasError(.cannotCreate, sentence, cause: systemMessage(errno)) }
+}
+
+private func ioError(_ sentence: String) -> KerasError { KerasError(.io, sentence, cause: systemMessage(errno)) }
+
+/// fsync(2), again if a signal comes between.
+private func systemFsync(_ descriptor: Int32) -> Int32 {
+    var status = fsync(descriptor)
+    while status != 0 && errno == EINTR { status = fsync(descriptor) }
+    return status
+}
+
+/// Where a file's new bytes go, one after the other.
+package final class FileSink {
+    private let descriptor: Int32
+    /// Bytes written so far.
+    package private(set) var position = 0
+
+    fileprivate init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// write(2) until all is written.
+    ///
+    /// - Throws: an `io` problem with the system's reason.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = systemWrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
+            if count >= 0 { done += count } else if errno != EINTR { throw ioError("the file cannot be written") }
+        }
+        position += bytes.count
+    }
+
+    /// - Throws: an `io` problem with the system's reason.
+    package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+    /// - Throws: an `io` problem with the system's reason.
+    package func write(_ buffer: Buffer) throws { try buffer.withUnsafeBytes { try write($0) } }
+}
+
+/// write(2), which inside ``FileSink`` is hidden by a method's name.
+private func systemWrite(_ descriptor: Int32, _ source: UnsafeRawPointer, _ count: Int) -> Int { write(descriptor, source, count) }
