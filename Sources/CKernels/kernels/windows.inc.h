@@ -79,12 +79,21 @@ INLINE V pool_divide(V x, float divisor) { return x / divisor; }
             store_n(out + c + v * VL, finish(all[v], divisor), left); \
         c += nv * VL; \
     }
-#define POOL(start, join, finish, divisor) \
+#define POOL_WINDOWS(start, join, finish, divisor) \
     for (size_t i = 0; i < count; i++, in += step, out += channels) { \
         size_t c = 0; \
         while (c + 4 * VL <= channels) POOL_BLOCK(4, start, join, finish, divisor, VL) \
+        while (c + 2 * VL <= channels) POOL_BLOCK(2, start, join, finish, divisor, VL) \
         while (c + VL <= channels) POOL_BLOCK(1, start, join, finish, divisor, VL) \
         if (c < channels) POOL_BLOCK(1, start, join, finish, divisor, channels - c) \
+    }
+// The window of nearly every model, with its size known: the loops go away.
+#define POOL(start, join, finish, divisor) \
+    if (nd == 1 && nh == 2 && nw == 2) { \
+        enum { nd = 1, nh = 2, nw = 2 }; \
+        POOL_WINDOWS(start, join, finish, divisor) \
+    } else { \
+        POOL_WINDOWS(start, join, finish, divisor) \
     }
 
 static void max_pool(const float *in, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,
@@ -97,4 +106,5 @@ static void sum_pool(const float *in, size_t count, ptrdiff_t step, size_t nd, p
     POOL(0, pool_sum, pool_divide, divisor)
 }
 #undef POOL
+#undef POOL_WINDOWS
 #undef POOL_BLOCK
