@@ -1,0 +1,40 @@
+# The two commands of the README are `make demo` and `make test`; both work on a fresh machine with Swift.
+
+VENV := .venv
+RELEASE := -c release --static-swift-stdlib
+
+.PHONY: demo test interop bench check setup release
+
+## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
+demo: setup
+	swift run $(RELEASE) MNISTDemo Fixtures
+
+## All tests that need no Python.
+test: setup
+	swift build --product keras
+	swift test
+
+## Compares with real Keras, installed into a virtual environment, on freshly made models and on the collection beside the checkout.
+interop: release $(VENV)/.ready
+	$(VENV)/bin/python Tests/Interop/run.py
+	if [ -d ../shared/corpus ]; then $(VENV)/bin/python Tests/Interop/corpus.py --corpus ../shared/corpus; fi
+
+## Measures the demo model against ONNX Runtime, in turns.
+bench: release $(VENV)/.ready
+	$(VENV)/bin/python Tests/Interop/bench_against_onnxruntime.py
+
+## The rules of docs/ARCHITECTURE.md that a compiler does not keep.
+check: setup
+	.ci/check
+
+release: setup
+	swift build $(RELEASE) --product keras
+
+## Installs what is missing, by package name.
+setup:
+	@.ci/setup
+
+$(VENV)/.ready: Tests/Interop/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
+	touch $@
