@@ -1,0 +1,81 @@
+internal import CKernels
+import KerasModel
+import Tensors
+
+extension Double: ComputeScalar {
+    static func kernels(_ options: RuntimeOptions) throws -> DoubleKernels { DoubleKernels(table: kk_table_f64_generic()) }
+}
+
+/// Double precision: plain C, the same calls as ``FloatKernels``.
+struct DoubleKernels: KernelTable, @unchecked Sendable {
+    typealias Scalar = Double
+
+    /// Sound to share: the tables are constants.
+    let table: UnsafePointer<kk_table_f64>
+
+    var name: String { String(cString: table.pointee.name) }
+
+    func packedSize(_ k: Int, _ n: Int) -> Int { table.pointee.packed_size(k, n) }
+
+    func pack(_ k: Int, _ n: Int, _ b: Source, rowStride: Int, columnStride: Int, _ packed: Target) {
+        table.pointee.pack(k, n, b, rowStride, columnStride, packed)
+    }
+
+    func gemm(
+        _ m: Int, _ n: Int, _ a: WindowRows<Double>, _ packed: Source, _ bias: Source?, _ clamp: Clamp<Double>, _ out: Target,
+        outStride: Int
+    ) {
+        table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, bias, clamp.low, clamp.high, out, outStride)
+    }
+
+    func depthwise(
+        _ pixels: Int, _ a: WindowRows<Double>, channels: Int, multiplier: Int, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Double>,
+        _ out: Target, outStride: Int
+    ) {
+        table.pointee.depthwise(
+            pixels, a.rows, a.taps, a.tapOffsets, channels, multiplier, weights, bias, clamp.low, clamp.high, out, outStride)
+    }
+
+    func maxPool(_ x: Source, _ windows: PoolWindows, channels: Int, _ out: Target) {
+        let (n, s) = (windows.cells, windows.pitches)
+        table.pointee.max_pool(x, windows.count, windows.step, n.0, s.0, n.1, s.1, n.2, s.2, channels, out)
+    }
+
+    func sumPool(_ x: Source, _ windows: PoolWindows, channels: Int, divisor: Double, _ out: Target) {
+        let (n, s) = (windows.cells, windows.pitches)
+        table.pointee.sum_pool(x, windows.count, windows.step, n.0, s.0, n.1, s.1, n.2, s.2, channels, divisor, out)
+    }
+
+    func unary(_ kernel: UnaryKernel, _ x: Source, _ y: Target, _ n: Int) {
+        table.pointee.unary(kernel.kind, x, y, n, Double(kernel.a), Double(kernel.b), Double(kernel.c))
+    }
+
+    func binary(_ kind: Binary, _ a: Source, step aStep: Int, _ b: Source, step bStep: Int, _ out: Target, _ n: Int) {
+        table.pointee.binary(kind.kernel, a, aStep, b, bStep, out, n)
+    }
+
+    func scaleShift(_ x: Source, rows: Int, _ n: Int, _ scale: Source, _ shift: Source, _ clamp: Clamp<Double>, _ y: Target) {
+        table.pointee.scale_shift(x, rows, n, scale, shift, clamp.low, clamp.high, y)
+    }
+
+    func softmax(_ x: Source, _ y: Target, rows: Int, _ n: Int) { table.pointee.softmax(x, y, rows, n) }
+    func logSoftmax(_ x: Source, _ y: Target, rows: Int, _ n: Int) { table.pointee.log_softmax(x, y, rows, n) }
+
+    func reduceRows(_ kind: Reduction, _ x: Source, rows: Int, _ n: Int, _ y: Target) {
+        table.pointee.reduce_rows(kind.kernel, x, rows, n, y)
+    }
+
+    func reduceColumns(_ kind: Reduction, _ x: Source, rows: Int, _ n: Int, _ y: Target) {
+        table.pointee.reduce_columns(kind.kernel, x, rows, n, y)
+    }
+
+    func transpose(_ x: Source, rows: Int, columns: Int, _ y: Target) { table.pointee.transpose(x, rows, columns, y) }
+
+    func gather(_ table: Source, width: Int, _ indices: UnsafePointer<Int32>, _ count: Int, _ out: Target) {
+        self.table.pointee.gather(table, width, indices, count, out)
+    }
+
+    func scatterAddRows(_ x: Source, step: Int, _ out: Target, outStep: Int, _ count: Int, channels: Int) {
+        table.pointee.scatter_add_rows(x, step, out, outStep, count, channels)
+    }
+}

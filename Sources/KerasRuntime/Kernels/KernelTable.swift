@@ -1,0 +1,57 @@
+import KerasModel
+
+/// One instruction set's kernels over one element type. `CKernels.h` says what each one means.
+///
+/// Function pointers of C cannot be generic, so the two tables stand behind one protocol.
+protocol KernelTable: Sendable {
+    associatedtype Scalar: ComputeScalar
+    typealias Source = UnsafePointer<Scalar>
+    typealias Target = UnsafeMutablePointer<Scalar>
+
+    var name: String { get }
+
+    func packedSize(_ k: Int, _ n: Int) -> Int
+    func pack(_ k: Int, _ n: Int, _ b: Source, rowStride: Int, columnStride: Int, _ packed: Target)
+    func gemm(
+        _ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ packed: Source, _ bias: Source?, _ clamp: Clamp<Scalar>, _ out: Target,
+        outStride: Int)
+    func depthwise(
+        _ pixels: Int, _ a: WindowRows<Scalar>, channels: Int, multiplier: Int, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Scalar>,
+        _ out: Target, outStride: Int)
+    func maxPool(_ x: Source, _ windows: PoolWindows, channels: Int, _ out: Target)
+    func sumPool(_ x: Source, _ windows: PoolWindows, channels: Int, divisor: Scalar, _ out: Target)
+    func unary(_ kernel: UnaryKernel, _ x: Source, _ y: Target, _ n: Int)
+    func binary(_ kind: Binary, _ a: Source, step aStep: Int, _ b: Source, step bStep: Int, _ out: Target, _ n: Int)
+    func scaleShift(_ x: Source, rows: Int, _ n: Int, _ scale: Source, _ shift: Source, _ clamp: Clamp<Scalar>, _ y: Target)
+    func softmax(_ x: Source, _ y: Target, rows: Int, _ n: Int)
+    func logSoftmax(_ x: Source, _ y: Target, rows: Int, _ n: Int)
+    func reduceRows(_ kind: Reduction, _ x: Source, rows: Int, _ n: Int, _ y: Target)
+    func reduceColumns(_ kind: Reduction, _ x: Source, rows: Int, _ n: Int, _ y: Target)
+    func transpose(_ x: Source, rows: Int, columns: Int, _ y: Target)
+    func gather(_ table: Source, width: Int, _ indices: UnsafePointer<Int32>, _ count: Int, _ out: Target)
+    func scatterAddRows(_ x: Source, step: Int, _ out: Target, outStep: Int, _ count: Int, channels: Int)
+}
+
+/// Rows of A as a window sees them: each row pointer plus each tap's offset begins `tapLength` numbers.
+struct WindowRows<T> {
+    let rows: UnsafePointer<UnsafePointer<T>>
+    let taps: Int
+    let tapOffsets: UnsafePointer<Int>
+    let tapLength: Int
+}
+
+/// What an epilogue confines results to.
+struct Clamp<T> {
+    let low: T
+    let high: T
+}
+
+/// `count` windows `step` numbers apart, each of up to three axes of cells.
+struct PoolWindows: Sendable {
+    let count: Int
+    let step: Int
+    /// Cells along the three axes, outermost first; 1 where there is no such axis.
+    let cells: (Int, Int, Int)
+    /// From cell to cell along each axis, in numbers.
+    let pitches: (Int, Int, Int)
+}

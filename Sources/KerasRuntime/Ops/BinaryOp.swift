@@ -1,0 +1,54 @@
+import KerasModel
+import Tensors
+
+/// Two operands broadcast to one shape: the axes that run on alike are joined, the innermost is one kernel call.
+struct BinaryStep<T: ComputeScalar>: Step {
+    private let kind: Binary
+    private let a: Location
+    private let b: Location
+    private let out: Location
+    private var axes: [Axis] = []
+
+    private struct Axis {
+        var length: Int
+        var a: Int
+        var b: Int
+        var out: Int
+    }
+
+    static func make(_ kind: Binary, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> BinaryStep {
+        BinaryStep(
+            kind, a: try plan.location(node.inputs[0]), plan.shape(node.inputs[0]), b: try plan.location(node.inputs[1]),
+            plan.shape(node.inputs[1]), out: try plan.location(node.output), plan.shape(node.output))
+    }
+
+    private init(_ kind: Binary, a: Location, _ aShape: Shape, b: Location, _ bShape: Shape, out: Location, _ shape: Shape) {
+        (self.kind, self.a, self.b, self.out) = (kind, a, b, out)
+        let (aStrides, bStrides, strides) = (aShape.strides(broadcastTo: shape), bShape.strides(broadcastTo: shape), shape.strides)
+        for axis in shape.dims.indices where shape[axis] != 1 {
+            let length = shape[axis]
+            let next = Axis(length: length, a: aStrides[axis], b: bStrides[axis], out: strides[axis])
+            if let last = axes.last, last.a == next.a * length, last.b == next.b * length {
+                axes[axes.count - 1] = Axis(length: last.length * length, a: next.a, b: next.b, out: next.out)
+            } else {
+                axes.append(next)
+            }
+        }
+        if axes.isEmpty { axes = [Axis(length: 1, a: 1, b: 1, out: 1)] }
+    }
+
+    func run(_ frame: Frame<T>) throws {
+        run(frame.kernels, axis: 0, frame.reals(a), frame.reals(b), frame.reals(out))
+    }
+
+    private func run(_ kernels: T.Kernels, axis: Int, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ out: UnsafeMutablePointer<T>) {
+        let current = axes[axis]
+        if axis == axes.count - 1 {
+            kernels.binary(kind, a, step: current.a, b, step: current.b, out, current.length)
+        } else {
+            for index in 0..<current.length {
+                run(kernels, axis: axis + 1, a + index * current.a, b + index * current.b, out + index * current.out)
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import KerasModel
+import Tensors
+
+/// Rows of a table looked up.
+struct GatherStep<T: ComputeScalar>: Step {
+    let table: Location
+    let rows: Int
+    let width: Int
+    let indices: Location
+    let count: Int
+    let out: Location
+    let layer: String
+
+    static func make(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> any Step<T> {
+        let table = plan.shape(node.inputs[0])
+        guard plan.isInteger(node.inputs[1]) else {
+            throw KerasError(.mismatch, "indices are not integers", found: "\(plan.dtype(node.inputs[1]))", expected: "int32")
+        }
+        guard !plan.isInteger(node.inputs[0]) else {
+            throw KerasError(.unsupported, "a table of integers is not looked up", found: "\(plan.dtype(node.inputs[0]))")
+        }
+        return GatherStep(
+            table: try plan.location(node.inputs[0]), rows: table[0], width: table.dims.dropFirst().reduce(1, *),
+            indices: try plan.location(node.inputs[1]), count: plan.shape(node.inputs[1]).count, out: try plan.location(node.output),
+            layer: node.layer)
+    }
+
+    func run(_ frame: Frame<T>) throws {
+        let indices = UnsafeBufferPointer(start: UnsafePointer(frame.integers(indices)), count: count)
+        for index in indices where index < 0 || index >= rows {
+            throw KerasError(
+                .mismatch, "an index is outside the table", at: Place(layer: layer), found: "\(index)",
+                expected: "0 up to \(rows - 1) of \(rows) rows")
+        }
+        guard let start = indices.baseAddress else { return }
+        frame.kernels.gather(frame.reals(table), width: width, start, count, frame.reals(out))
+    }
+}

@@ -1,0 +1,58 @@
+import KerasModel
+import Tensors
+
+/// A reduction as rows or columns of contiguous numbers; axes that lie otherwise are brought together first.
+struct ReduceStep<T: ComputeScalar>: Step {
+    private enum Form {
+        /// Kept axes, then reduced ones.
+        case rows(Int, length: Int)
+        /// `count` times: reduced axes, then kept ones.
+        case columns(count: Int, rows: Int, length: Int)
+    }
+
+    private let kind: Reduction
+    private let from: Location
+    private let to: Location
+    private let form: Form
+    /// The transposition that puts the reduced axes last, and memory for its result.
+    private let detour: (copy: StridedCopy, scratch: Location)?
+
+    static func make(_ kind: Reduction, axes: [Int], _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> ReduceStep {
+        let x = plan.shape(node.inputs[0])
+        let (from, to) = (try plan.location(node.inputs[0]), try plan.location(node.output))
+        let reduced = x.dims.indices.filter { axes.contains($0) && x[$0] != 1 }
+        let kept = x.dims.indices.filter { !axes.contains($0) }
+        let length = axes.reduce(1) { $0 * x[$1] }
+        // Axes of length 1 stand in nobody's way.
+        let inner = reduced.last.map { last in kept.filter { $0 > last }.reduce(1) { $0 * x[$1] } } ?? 1
+        let between = reduced.first.map { first in kept.contains { $0 > first && $0 < reduced.last! && x[$0] != 1 } } ?? false
+        if between {
+            let order = kept + reduced
+            let target = Shape(order.map { x[$0] })
+            let copy = StridedCopy(target.dims, from: order.map { x.strides[$0] }, to: target.strides)
+            let rows = kept.reduce(1) { $0 * x[$1] }
+            return ReduceStep(
+                kind: kind, from: from, to: to, form: .rows(rows, length: length), detour: (copy, plan.scratch(x.count, of: T.self)))
+        }
+        let outer = kept.reduce(1) { $0 * x[$1] } / max(inner, 1)
+        let form: Form = inner == 1 ? .rows(outer, length: length) : .columns(count: outer, rows: length, length: inner)
+        return ReduceStep(kind: kind, from: from, to: to, form: form, detour: nil)
+    }
+
+    func run(_ frame: Frame<T>) throws {
+        var source = UnsafePointer(frame.reals(from))
+        if let detour {
+            let scratch = frame.reals(detour.scratch)
+            detour.copy.run(source, scratch)
+            source = UnsafePointer(scratch)
+        }
+        let target = frame.reals(to)
+        switch form {
+        case .rows(let rows, let length): frame.kernels.reduceRows(kind, source, rows: rows, length, target)
+        case .columns(let count, let rows, let length):
+            for index in 0..<count {
+                frame.kernels.reduceColumns(kind, source + index * rows * length, rows: rows, length, target + index * length)
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import KerasModel
+import Tensors
+
+/// Softmax over the last axis; over another one, between two transpositions.
+struct SoftmaxStep<T: ComputeScalar>: Step {
+    let logarithm: Bool
+    let from: Location
+    let to: Location
+    let rows: Int
+    let length: Int
+    /// Where the axis is not the last: the transposition, and memory for its result.
+    let detour: (swap: SwappedAxes, scratch: Location)?
+
+    static func make(axis: Int, logarithm: Bool, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> SoftmaxStep {
+        let shape = plan.shape(node.output)
+        let inner = shape.dims[(axis + 1)...].reduce(1, *)
+        let outer = shape.dims[..<axis].reduce(1, *)
+        let detour =
+            inner == 1 ? nil : (SwappedAxes(count: outer, rows: shape[axis], columns: inner), plan.scratch(shape.count, of: T.self))
+        return SoftmaxStep(
+            logarithm: logarithm, from: try plan.location(node.inputs[0]), to: try plan.location(node.output), rows: outer * inner,
+            length: shape[axis], detour: detour)
+    }
+
+    func run(_ frame: Frame<T>) throws {
+        guard let detour else { return apply(frame.kernels, frame.reals(from), frame.reals(to)) }
+        let scratch = frame.reals(detour.scratch)
+        detour.swap.run(UnsafePointer(frame.reals(from)), scratch, frame.kernels)
+        apply(frame.kernels, scratch, scratch)
+        let back = SwappedAxes(count: detour.swap.count, rows: detour.swap.columns, columns: detour.swap.rows)
+        back.run(UnsafePointer(scratch), frame.reals(to), frame.kernels)
+    }
+
+    private func apply(_ kernels: T.Kernels, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
+        if logarithm { kernels.logSoftmax(x, y, rows: rows, length) } else { kernels.softmax(x, y, rows: rows, length) }
+    }
+}

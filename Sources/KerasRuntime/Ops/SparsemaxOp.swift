@@ -1,0 +1,45 @@
+import KerasModel
+import Tensors
+
+/// The projection of each row on the simplex: what is above a threshold, chosen so that the row's results add up to 1.
+struct SparsemaxStep<T: ComputeScalar>: Step {
+    let from: Location
+    let to: Location
+    let rows: Int
+    let length: Int
+    /// Memory for one sorted row.
+    let sorted: Location
+
+    static func make(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> SparsemaxStep {
+        let shape = plan.shape(node.output)
+        guard let length = shape.dims.last else { throw KerasError(.mismatch, "sparsemax of a number without an axis") }
+        return SparsemaxStep(
+            from: try plan.location(node.inputs[0]), to: try plan.location(node.output), rows: length == 0 ? 0 : shape.count / length,
+            length: length, sorted: plan.scratch(length, of: T.self))
+    }
+
+    func run(_ frame: Frame<T>) throws {
+        let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
+        let sorted = UnsafeMutableBufferPointer(start: frame.reals(sorted), count: length)
+        for row in 0..<rows {
+            let (source, target) = (x + row * length, y + row * length)
+            for index in 0..<length { sorted[index] = source[index] }
+            var order = sorted
+            order.sort(by: >)
+            let threshold = SparsemaxStep.threshold(sorted)
+            for index in 0..<length { target[index] = T.maximum(source[index] - threshold, 0) }
+        }
+    }
+
+    /// The largest numbers whose excess over the threshold is 1 in all.
+    private static func threshold(_ sorted: UnsafeMutableBufferPointer<T>) -> T {
+        var (sum, threshold) = (0.0, 0.0)
+        for (index, value) in sorted.enumerated() {
+            sum += Double(value)
+            let candidate = (sum - 1) / Double(index + 1)
+            if Double(value) <= candidate { break }
+            threshold = candidate
+        }
+        return T(threshold)
+    }
+}

@@ -1,0 +1,94 @@
+import Tensors
+
+/// Copies the cells of a box from one layout to another: what every primitive that only moves numbers comes to.
+struct StridedCopy: Sendable {
+    /// Lengths and strides of the axes that are left after those of length 1 are dropped and neighbours that run on are joined.
+    private(set) var dims: [Int] = []
+    private(set) var fromStrides: [Int] = []
+    private(set) var toStrides: [Int] = []
+    var fromOffset = 0
+    var toOffset = 0
+
+    init(_ lengths: [Int], from: [Int], to: [Int], fromOffset: Int = 0, toOffset: Int = 0) {
+        (self.fromOffset, self.toOffset) = (fromOffset, toOffset)
+        for axis in lengths.indices where lengths[axis] != 1 {
+            if let last = dims.indices.last, fromStrides[last] == from[axis] * lengths[axis], toStrides[last] == to[axis] * lengths[axis] {
+                dims[last] *= lengths[axis]
+                (fromStrides[last], toStrides[last]) = (from[axis], to[axis])
+            } else {
+                dims.append(lengths[axis])
+                fromStrides.append(from[axis])
+                toStrides.append(to[axis])
+            }
+        }
+        if dims.isEmpty { (dims, fromStrides, toStrides) = ([1], [1], [1]) }
+    }
+
+    /// A plain copy of everything.
+    init(_ shape: Shape) { self.init([shape.count], from: [1], to: [1]) }
+
+    func run<E: BitwiseCopyable>(_ from: UnsafePointer<E>, _ to: UnsafeMutablePointer<E>) {
+        copy(axis: 0, from + fromOffset, to + toOffset)
+    }
+
+    private func copy<E: BitwiseCopyable>(axis: Int, _ from: UnsafePointer<E>, _ to: UnsafeMutablePointer<E>) {
+        let (count, fromStride, toStride) = (dims[axis], fromStrides[axis], toStrides[axis])
+        if axis == dims.count - 1 {
+            if fromStride == 1 && toStride == 1 {
+                to.update(from: from, count: count)
+            } else {
+                for index in 0..<count { to[index * toStride] = from[index * fromStride] }
+            }
+        } else if axis == dims.count - 2, fromStride == 1 {
+            copyBlocked(axis: axis, from, to)
+        } else {
+            for index in 0..<count { copy(axis: axis + 1, from + index * fromStride, to + index * toStride) }
+        }
+    }
+
+    /// The last two axes where the source runs along the outer of them: in blocks, so that both sides stay in the cache.
+    private func copyBlocked<E: BitwiseCopyable>(axis: Int, _ from: UnsafePointer<E>, _ to: UnsafeMutablePointer<E>) {
+        let (rows, columns) = (dims[axis], dims[axis + 1])
+        let (toRow, toColumn, fromColumn) = (toStrides[axis], toStrides[axis + 1], fromStrides[axis + 1])
+        for row in stride(from: 0, to: rows, by: 16) {
+            for column in stride(from: 0, to: columns, by: 16) {
+                for i in row..<min(row + 16, rows) {
+                    for j in column..<min(column + 16, columns) { to[i * toRow + j * toColumn] = from[i + j * fromColumn] }
+                }
+            }
+        }
+    }
+}
+
+/// Moves numbers of either type; where `fill` is set the target is filled with it first.
+struct MoveStep<T: ComputeScalar>: Step {
+    var parts: [(from: Location, copy: StridedCopy)]
+    var to: Location
+    var isInteger: Bool
+    var fill: (value: Double, count: Int)?
+
+    init(_ copy: StridedCopy, from: Location, to: Location, isInteger: Bool, fill: (value: Double, count: Int)?) {
+        self.init([(from, copy)], to: to, isInteger: isInteger, fill: fill)
+    }
+
+    init(_ parts: [(from: Location, copy: StridedCopy)], to: Location, isInteger: Bool, fill: (value: Double, count: Int)?) {
+        (self.parts, self.to, self.isInteger, self.fill) = (parts, to, isInteger, fill)
+    }
+
+    func run(_ frame: Frame<T>) throws {
+        if isInteger { move(frame, as: Int32.self) } else { move(frame, as: T.self) }
+    }
+
+    private func move<E: TensorScalar>(_ frame: Frame<T>, as type: E.Type) {
+        let target = frame.at(to, as: E.self)
+        if let fill { target.update(repeating: E(double: fill.value), count: fill.count) }
+        for part in parts { part.copy.run(UnsafePointer(frame.at(part.from, as: E.self)), target) }
+    }
+}
+
+extension PlanBuilder {
+    /// A step that moves the node's first operand into its output.
+    mutating func moveStep(_ node: Draft.Node, _ copy: StridedCopy, fill: (value: Double, count: Int)? = nil) throws -> any Step<T> {
+        MoveStep<T>(copy, from: try location(node.inputs[0]), to: try location(node.output), isInteger: isInteger(node.output), fill: fill)
+    }
+}

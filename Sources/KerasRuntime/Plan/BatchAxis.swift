@@ -1,0 +1,72 @@
+import KerasModel
+import Tensors
+
+/// Whether a graph treats the samples of a batch one by one, so that a batch can be cut into smaller ones.
+struct BatchAxis {
+    /// What a value has to do with the batch.
+    private enum Relation: Equatable {
+        /// Nothing: it hangs on weights and constants alone.
+        case fixed
+        /// Its first axis is the samples in order, so many rows each.
+        case rows(Int)
+        case mixed
+    }
+
+    /// True if every output has its samples along the first axis.
+    static func isKept(_ graph: OpGraph, samples: Int) -> Bool {
+        guard samples > 0 else { return false }
+        var relations = graph.values.map { info -> Relation in
+            if case .input = info.source { info.shape.rank > 0 && info.shape[0] == samples ? .rows(1) : .mixed } else { .fixed }
+        }
+        for node in graph.nodes {
+            let operands = node.inputs.map { (relation: relations[$0], shape: graph.values[$0].shape) }
+            relations[node.output] = relation(node.op, operands, graph.values[node.output].shape, samples)
+        }
+        return graph.outputs.allSatisfy { if case .rows = relations[$0] { true } else { false } }
+    }
+
+    private static func relation(_ op: Op, _ operands: [(relation: Relation, shape: Shape)], _ result: Shape, _ samples: Int) -> Relation {
+        if operands.allSatisfy({ $0.relation == .fixed }) { return .fixed }
+        guard let x = operands.first else { return .mixed }
+        let others = operands.dropFirst()
+        func kept(if condition: Bool) -> Relation { condition ? x.relation : .mixed }
+        let othersAreFixed = others.allSatisfy { $0.relation == .fixed }
+        switch op {
+        case .convolution, .transposedConvolution: return kept(if: othersAreFixed)
+        case .pool, .unary, .cast: return x.relation
+        case .matrixMultiply:
+            let rank = result.rank
+            if othersAreFixed { return kept(if: x.shape.rank == rank) }
+            return elementwise(Array(operands.prefix(2)), rank: rank, needsLeadingAxis: true)
+        case .binary: return elementwise(operands, rank: result.rank, needsLeadingAxis: false)
+        case .reduce(_, let axes, _): return kept(if: !axes.contains(0))
+        case .softmax(let axis), .logSoftmax(let axis): return kept(if: axis != 0)
+        case .sparsemax: return kept(if: x.shape.rank > 1)
+        case .reshape(let target):
+            guard case .rows = x.relation, target.rank > 0, target[0] > 0, target[0] % samples == 0 else { return .mixed }
+            return .rows(target[0] / samples)
+        case .transpose(let axes): return kept(if: axes.first == 0)
+        case .pad(let edges, _): return kept(if: edges.first == Edges.none)
+        case .slice(let starts, let sizes): return kept(if: starts.first == 0 && sizes.first == x.shape[0])
+        case .concatenate(let axis): return axis == 0 ? .mixed : elementwise(operands, rank: result.rank, needsLeadingAxis: false)
+        case .gather:
+            return x.relation == .fixed ? operands[1].relation : .mixed
+        case .repeatElements(let axis, let count):
+            guard axis == 0, case .rows(let rows) = x.relation else { return x.relation }
+            return .rows(rows * count)
+        case .broadcast(let target): return kept(if: target.rank == x.shape.rank && target[0] == x.shape[0])
+        }
+    }
+
+    /// Operands of the same rank whose samples meet.
+    private static func elementwise(_ operands: [(relation: Relation, shape: Shape)], rank: Int, needsLeadingAxis: Bool) -> Relation {
+        var common: Relation = .fixed
+        for operand in operands where operand.relation != .fixed {
+            guard operand.shape.rank == rank, operand.relation != .mixed, common == .fixed || common == operand.relation else {
+                return .mixed
+            }
+            common = operand.relation
+        }
+        return needsLeadingAxis && rank < 3 ? .mixed : common
+    }
+}

@@ -1,0 +1,130 @@
+import KerasModel
+import Tensors
+
+/// A graph on its way to a plan: what the passes change.
+struct Draft {
+    typealias ValueID = OpGraph.ValueID
+
+    struct Value {
+        var shape: Shape
+        var dtype: DType
+        /// Its place among the graph's inputs.
+        var input: Int?
+        /// Set if it hangs on weights and constants alone.
+        var constant: ConstantID?
+    }
+
+    struct Node {
+        var op: Op
+        var inputs: [ValueID]
+        var output: ValueID
+        var layer: String
+        var epilogue = Epilogue()
+    }
+
+    var values: [Value]
+    var nodes: [Node]
+    var inputs: [ValueID]
+    var outputs: [ValueID]
+
+    /// - Throws: what `weights` throws, and a `mismatch` problem if a weight has not the shape the graph expects.
+    init(_ graph: OpGraph, store: ConstantStore, weights: (WeightID) throws -> Tensor) throws {
+        values = try graph.values.map { info in
+            var value = Value(shape: info.shape, dtype: info.dtype)
+            switch info.source {
+            case .input(let index): value.input = index
+            case .weight(let id): value.constant = try store.intern(weight: id, shape: info.shape, dtype: info.dtype, weights)
+            case .constant(let tensor): value.constant = try store.intern(tensor)
+            case .node: break
+            }
+            return value
+        }
+        nodes = graph.nodes.map { Node(op: $0.op, inputs: $0.inputs, output: $0.output, layer: $0.layer) }
+        inputs = graph.inputs
+        outputs = graph.outputs
+        computeIntegersAsReals()
+    }
+
+    /// The kernels know real numbers only; arithmetic on integers goes through float64, which holds every int32 exactly.
+    private mutating func computeIntegersAsReals() {
+        guard nodes.contains(where: { $0.op.computes && values[$0.output].dtype.isStoredAsInteger }) else { return }
+        var rewritten: [Node] = []
+        for var node in nodes {
+            guard node.op.computes, values[node.output].dtype.isStoredAsInteger else {
+                rewritten.append(node)
+                continue
+            }
+            node.inputs = node.inputs.map { input in
+                guard values[input].dtype.isStoredAsInteger else { return input }
+                let real = add(values[input].shape, .float64)
+                rewritten.append(Node(op: .cast(.float64), inputs: [input], output: real, layer: node.layer))
+                return real
+            }
+            let (output, dtype) = (node.output, values[node.output].dtype)
+            node.output = add(values[output].shape, .float64)
+            rewritten.append(node)
+            rewritten.append(Node(op: .cast(dtype), inputs: [node.output], output: output, layer: node.layer))
+        }
+        nodes = rewritten
+    }
+
+    mutating func add(_ shape: Shape, _ dtype: DType, constant: ConstantID? = nil) -> ValueID {
+        values.append(Value(shape: shape, dtype: dtype, constant: constant))
+        return values.count - 1
+    }
+
+    /// How often each value is read, an output counting as a reading.
+    func useCounts() -> [Int] {
+        var counts = [Int](repeating: 0, count: values.count)
+        for node in nodes { for input in node.inputs { counts[input] += 1 } }
+        for output in outputs { counts[output] += 1 }
+        return counts
+    }
+
+    /// Which node gives each value.
+    func producers() -> [ValueID: Int] {
+        Dictionary(uniqueKeysWithValues: nodes.indices.map { (nodes[$0].output, $0) })
+    }
+
+    /// Removes nodes whose results nobody reads.
+    mutating func removeDeadNodes() {
+        var needed = Set(outputs)
+        var kept: [Node] = []
+        for node in nodes.reversed() where needed.contains(node.output) {
+            needed.formUnion(node.inputs)
+            kept.append(node)
+        }
+        nodes = kept.reversed()
+    }
+
+    /// True if any value needs double precision.
+    var needsDouble: Bool { values.contains { $0.dtype == .float64 } }
+}
+
+/// What happens to a product's results before they are stored for the next primitive: first the clamp, then the functions in order.
+struct Epilogue: Hashable, Sendable {
+    var low = -Double.infinity
+    var high = Double.infinity
+    var functions: [Unary] = []
+
+    var isEmpty: Bool { self == Epilogue() }
+
+    func clamp<T: ComputeScalar>(as type: T.Type) -> Clamp<T> { Clamp(low: T(low), high: T(high)) }
+}
+
+extension DType {
+    /// Integers and truth values are held as int32, everything else as the plan's scalar.
+    var isStoredAsInteger: Bool { isInteger || self == .bool }
+    /// Held as Float and rounded after each primitive.
+    var isHalf: Bool { self == .float16 || self == .bfloat16 }
+}
+
+extension Op {
+    /// True for primitives that compute numbers, false for those that only move or convert them.
+    var computes: Bool {
+        switch self {
+        case .convolution, .transposedConvolution, .matrixMultiply, .pool, .unary, .binary, .reduce, .softmax, .logSoftmax, .sparsemax: true
+        case .reshape, .transpose, .pad, .slice, .concatenate, .gather, .repeatElements, .broadcast, .cast: false
+        }
+    }
+}

@@ -1,0 +1,218 @@
+import KerasModel
+import Tensors
+
+/// Lays a draft out: walks its nodes in order, gives each value a place, and makes the steps.
+struct PlanBuilder<T: ComputeScalar> {
+    let draft: Draft
+    let store: ConstantStore
+    let kernels: T.Kernels
+
+    private(set) var steps: [any Step<T>] = []
+    private(set) var info: [Plan<T>.StepInfo] = []
+    private(set) var constants: [Tensor] = []
+    var arenaBytes: Int { allocator.size }
+
+    private var allocator = ArenaAllocator()
+    /// Values that share memory (a reshape and what it reshapes) share a root.
+    private var roots: [Draft.ValueID]
+    /// By root: readings still to come.
+    private var remaining: [Int]
+    private var locations: [Location?]
+    private var constantLocations: [ConstantID: Location] = [:]
+    /// Blocks the step in the making uses while it runs.
+    private var scratches: [(offset: Int, bytes: Int)] = []
+
+    init(_ draft: Draft, store: ConstantStore, kernels: T.Kernels) {
+        self.draft = draft
+        self.store = store
+        self.kernels = kernels
+        roots = Array(draft.values.indices)
+        remaining = [Int](repeating: 0, count: draft.values.count)
+        locations = [Location?](repeating: nil, count: draft.values.count)
+    }
+
+    mutating func build() throws {
+        shareMemory()
+        let copies = placePorts()
+        for node in draft.nodes where !isAlias(node) {
+            try KerasError.placing(Place(layer: node.layer.isEmpty ? nil : node.layer)) { try append(node) }
+        }
+        for (value, location) in copies {
+            let step = MoveStep<T>(
+                StridedCopy(shape(value)), from: try self.location(value), to: location, isInteger: isInteger(value), fill: nil)
+            steps.append(step)
+            info.append(Plan<T>.StepInfo(layer: "", op: "copy", flops: 0, bytes: 2 * Double(bytes(value))))
+        }
+    }
+
+    // MARK: What operations ask
+
+    func shape(_ value: Draft.ValueID) -> Shape { draft.values[value].shape }
+    func isInteger(_ value: Draft.ValueID) -> Bool { draft.values[value].dtype.isStoredAsInteger }
+    func dtype(_ value: Draft.ValueID) -> DType { draft.values[value].dtype }
+    func constant(_ value: Draft.ValueID) -> ConstantID? { draft.values[value].constant }
+
+    /// Where a value's numbers are, in row-major order.
+    mutating func location(_ value: Draft.ValueID) throws -> Location {
+        if let constant = draft.values[roots[value]].constant {
+            if let known = constantLocations[constant] { return known }
+            let location = place(try store.tensor(constant, as: isInteger(value) ? .int32 : T.dtype))
+            constantLocations[constant] = location
+            return location
+        }
+        guard let location = locations[roots[value]] else { throw KerasError(.mismatch, "a value is used before it is computed") }
+        return location
+    }
+
+    /// A place for a tensor of the plan's own.
+    mutating func place(_ tensor: Tensor) -> Location {
+        constants.append(tensor)
+        return Location(slot: draft.inputs.count + draft.outputs.count + constants.count, offset: 0)
+    }
+
+    /// Memory for the step in the making.
+    mutating func scratch<E>(_ count: Int, of type: E.Type) -> Location {
+        let bytes = count * MemoryLayout<E>.stride
+        let offset = allocator.allocate(bytes)
+        scratches.append((offset, bytes))
+        return Location(slot: Location.arena, offset: offset)
+    }
+
+    // MARK: Placing
+
+    private func bytes(_ value: Draft.ValueID) -> Int { shape(value).count * (isInteger(value) ? 4 : MemoryLayout<T>.stride) }
+
+    /// A node whose result is its operand's memory read otherwise.
+    private func isAlias(_ node: Draft.Node) -> Bool {
+        switch node.op {
+        case .reshape: node.epilogue.isEmpty
+        case .cast(let dtype):
+            isInteger(node.inputs[0]) == isInteger(node.output)
+                && (dtype == draft.values[node.inputs[0]].dtype || dtype == .float32 || dtype == .float64)
+        default: false
+        }
+    }
+
+    private mutating func shareMemory() {
+        for node in draft.nodes where isAlias(node) { roots[node.output] = roots[node.inputs[0]] }
+        for node in draft.nodes where !isAlias(node) {
+            for input in node.inputs { remaining[roots[input]] += 1 }
+        }
+    }
+
+    /// Gives inputs their places, and lets what is computed for an output be computed in its place.
+    ///
+    /// - Returns: outputs that must be copied: inputs, constants, and values given out twice.
+    private mutating func placePorts() -> [(Draft.ValueID, Location)] {
+        for (index, input) in draft.inputs.enumerated() { locations[input] = Location(slot: 1 + index, offset: 0) }
+        let computed = Set(draft.nodes.filter { !isAlias($0) }.map(\.output))
+        var copies: [(Draft.ValueID, Location)] = []
+        for (index, output) in draft.outputs.enumerated() {
+            let location = Location(slot: 1 + draft.inputs.count + index, offset: 0)
+            let root = roots[output]
+            if computed.contains(root), locations[root] == nil {
+                locations[root] = location
+            } else {
+                remaining[root] += 1
+                copies.append((output, location))
+            }
+        }
+        return copies
+    }
+
+    private mutating func append(_ node: Draft.Node) throws {
+        if locations[node.output] == nil {
+            locations[node.output] = inPlaceOperand(of: node).flatMap { locations[roots[$0]] }
+        }
+        let isInPlace = inPlaceRoot(of: node) != nil
+        if locations[node.output] == nil {
+            locations[node.output] = Location(slot: Location.arena, offset: allocator.allocate(bytes(node.output)))
+        }
+        let step = try makeStep(node)
+        steps.append(step)
+        info.append(Plan<T>.StepInfo(layer: node.layer, op: node.op.name, flops: flops(node), bytes: traffic(node)))
+        let dtype = draft.values[node.output].dtype
+        if dtype.isHalf, node.op.roundsAnew {
+            steps.append(RoundStep<T>(dtype: dtype, count: shape(node.output).count, at: try location(node.output)))
+            info.append(Plan<T>.StepInfo(layer: node.layer, op: "round", flops: 0, bytes: 2 * Double(bytes(node.output))))
+        }
+        for scratch in scratches { allocator.release(scratch.offset, scratch.bytes) }
+        scratches = []
+        release(node, keeping: isInPlace ? locations[node.output] : nil)
+    }
+
+    private mutating func release(_ node: Draft.Node, keeping kept: Location?) {
+        for input in node.inputs {
+            let root = roots[input]
+            remaining[root] -= 1
+            guard remaining[root] == 0, draft.values[root].constant == nil, let location = locations[root], location != kept else {
+                continue
+            }
+            if location.slot == Location.arena { allocator.release(location.offset, bytes(root)) }
+        }
+        // Nobody reads it: a reference plan keeps such nodes.
+        if remaining[node.output] == 0, let location = locations[node.output], location.slot == Location.arena {
+            allocator.release(location.offset, bytes(node.output))
+        }
+    }
+
+    /// The operand whose memory the result of an elementwise node can take, because nobody else reads it afterwards.
+    private func inPlaceOperand(of node: Draft.Node) -> Draft.ValueID? {
+        guard node.op.canRunInPlace(rank: shape(node.output).rank) else { return nil }
+        return node.inputs.first { input in
+            let root = roots[input]
+            return draft.values[input].constant == nil && isInteger(input) == isInteger(node.output) && bytes(input) == bytes(node.output)
+                && locations[root]?.slot == Location.arena && remaining[root] == node.inputs.count(where: { roots[$0] == root })
+        }
+    }
+
+    /// Set if the result stands in an operand's memory.
+    private func inPlaceRoot(of node: Draft.Node) -> Draft.ValueID? {
+        guard let location = locations[node.output], location.slot == Location.arena else { return nil }
+        return node.inputs.first { draft.values[$0].constant == nil && locations[roots[$0]] == location }.map { roots[$0] }
+    }
+
+    // MARK: For profiles
+
+    private func traffic(_ node: Draft.Node) -> Double {
+        Double(node.inputs.reduce(bytes(node.output)) { $0 + bytes($1) })
+    }
+
+    private func flops(_ node: Draft.Node) -> Double {
+        let out = Double(shape(node.output).count)
+        switch node.op {
+        case .convolution:
+            let kernel = shape(node.inputs[1])
+            return 2 * out * Double(kernel.count / max(kernel[kernel.rank - 1], 1))
+        case .transposedConvolution:
+            let (x, kernel) = (shape(node.inputs[0]), shape(node.inputs[1]))
+            return 2 * Double(x.count) * Double(kernel.count / max(kernel[kernel.rank - 1], 1))
+        case .matrixMultiply:
+            let a = shape(node.inputs[0])
+            return 2 * out * Double(a[a.rank - 1])
+        case .pool(let pool): return out * Double(pool.window.reduce(1, *))
+        case .reduce, .softmax, .logSoftmax: return Double(shape(node.inputs[0]).count)
+        case .unary, .binary: return out
+        default: return 0
+        }
+    }
+}
+
+extension Op {
+    /// True if the result may stand where an operand of the same size stood.
+    fileprivate func canRunInPlace(rank: Int) -> Bool {
+        switch self {
+        case .unary, .binary: true
+        case .softmax(let axis), .logSoftmax(let axis): axis == rank - 1
+        default: false
+        }
+    }
+
+    /// False for primitives that only move numbers, which are rounded already.
+    var roundsAnew: Bool {
+        switch self {
+        case .transpose, .slice, .concatenate, .gather, .repeatElements, .broadcast, .reshape: false
+        default: true
+        }
+    }
+}
