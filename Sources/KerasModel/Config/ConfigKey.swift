@@ -20,6 +20,9 @@ public struct ConfigKey<L: Sendable>: Sendable {
     /// Whether this layer's configuration holds the key at all, in the dialects that have it.
     var isWritten: @Sendable (L, EncodingContext) -> Bool = { _, _ in true }
 
+    /// Whether a dialect without this key would mean another layer by what is left.
+    var isNeeded: @Sendable (L) -> Bool = { _ in false }
+
     func name(in dialect: Dialect) -> String { names[dialect] ?? name }
     var allNames: [String] { [name] + names.values.sorted() }
 
@@ -46,11 +49,14 @@ public struct ConfigKey<L: Sendable>: Sendable {
     }
 
     /// One positive number per spatial axis; a single number stands for all of them.
-    public static func extents(_ name: String, _ path: WritableKeyPath<L, [Int]> & Sendable, rank: Int, isRequired: Bool = false) -> ConfigKey {
+    public static func extents(_ name: String, _ path: WritableKeyPath<L, [Int]> & Sendable, rank: Int, isRequired: Bool = false)
+        -> ConfigKey
+    {
         ConfigKey(
             name: name, names: [:], dialects: Dialect.all, isRequired: isRequired,
             decode: { json, context, layer in
-                let values = json.array == nil && json["items"] == nil
+                let values =
+                    json.array == nil && json["items"] == nil
                     ? Array(repeating: try Int(config: json, in: context), count: rank) : try [Int](config: json, in: context)
                 guard values.count == rank, values.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else {
                     throw KerasError.unexpected(json, expected: "\(rank) positive integer\(rank == 1 ? "" : "s")")
@@ -75,6 +81,13 @@ public struct ConfigKey<L: Sendable>: Sendable {
         return key
     }
 
+    /// The same key, without which a layer where `condition` holds cannot be said: dialects that lack the key are refused it.
+    func needed(where condition: @escaping @Sendable (L) -> Bool) -> ConfigKey {
+        var key = self
+        key.isNeeded = condition
+        return key
+    }
+
     /// The same key of a part of another layer.
     func at<Outer>(_ path: WritableKeyPath<Outer, L> & Sendable) -> ConfigKey<Outer> {
         ConfigKey<Outer>(
@@ -82,7 +95,8 @@ public struct ConfigKey<L: Sendable>: Sendable {
             decode: { json, context, outer in try decode(json, context, &outer[keyPath: path]) },
             encode: { outer, context in try encode(outer[keyPath: path], context) },
             absent: { dialect, outer in absent(dialect, &outer[keyPath: path]) },
-            isWritten: { outer, context in isWritten(outer[keyPath: path], context) })
+            isWritten: { outer, context in isWritten(outer[keyPath: path], context) }, isNeeded: { outer in isNeeded(outer[keyPath: path]) }
+        )
     }
 }
 

@@ -17,6 +17,8 @@ public protocol Layer: Sendable {
     static var commonKeys: [ConfigKey<Self>] { get }
     /// Every key at its default; a required one at a value no file can mean.
     static var blank: Self { get }
+    /// How many tensors a call takes.
+    static var inputCount: ClosedRange<Int> { get }
     /// What becomes of a mask that comes in.
     static var maskUse: MaskUse { get }
     /// True if floating-point inputs are cast to what the layer computes in before they reach it. Keras: `autocast`.
@@ -51,6 +53,7 @@ public protocol Layer: Sendable {
 extension Layer {
     public static var aliases: [String] { [] }
     public static var dialects: Set<Dialect> { Dialect.all }
+    public static var inputCount: ClosedRange<Int> { 1...1 }
     public static var maskUse: MaskUse { .drops }
     public static var castsInputs: Bool { true }
     public var makesMask: Bool { false }

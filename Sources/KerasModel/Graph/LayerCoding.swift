@@ -34,7 +34,13 @@ extension Layer {
             throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such layer", at: Place(layer: name), found: Self.className)
         }
         var config = JSONObject()
-        for key in Self.commonKeys + Self.keys where key.dialects.contains(context.dialect) {
+        for key in Self.commonKeys + Self.keys {
+            guard key.dialects.contains(context.dialect) else {
+                guard !key.isNeeded(self) else {
+                    throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such key", at: Place(layer: name, key: key.name))
+                }
+                continue
+            }
             guard key.isWritten(self, context) else { continue }
             let value = try KerasError.placing(Place(layer: name, key: key.name)) { try key.encode(self, context) }
             config[key.name(in: context.dialect)] = value

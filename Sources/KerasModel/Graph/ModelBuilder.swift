@@ -43,7 +43,10 @@ public struct ModelBuilder {
                 let operands = call.inputs.compactMap { known[$0] }
                 // What hangs on a call that failed is not a problem of its own.
                 guard operands.count == call.inputs.count else { continue }
-                shapes = failures.attempt(at: Place(layer: layer.name)) { try layer.build(operands, &self) }
+                shapes = failures.attempt(at: Place(layer: layer.name)) {
+                    try checkCount(operands.count, of: type(of: layer))
+                    return try layer.build(operands, &self)
+                }
             }
             self.shapes[layer.id, default: []].append(shapes ?? [])
             for (output, shape) in (shapes ?? []).enumerated() {
@@ -59,6 +62,15 @@ public struct ModelBuilder {
             }
             return shape
         }
+    }
+
+    private func checkCount(_ count: Int, of kind: any Layer.Type) throws {
+        let known = kind.inputCount
+        guard !known.contains(count) else { return }
+        let expected = known.upperBound == Int.max ? "at least \(known.lowerBound)" : "\(known.lowerBound)"
+        throw KerasError(
+            .mismatch, "\(kind.className) takes another number of inputs", found: "\(count)",
+            expected: known.lowerBound < known.upperBound && known.upperBound != Int.max ? "\(expected) to \(known.upperBound)" : expected)
     }
 
     /// Calls such that each stands after those it takes its inputs from; otherwise as the file has them.
@@ -159,7 +171,9 @@ package struct BuiltModel: Sendable {
         return collect(layer, isTrainable: true, &seen)
     }
 
-    private func collect(_ layer: any Layer, isTrainable: Bool, _ seen: inout Set<LayerID>) -> [(id: WeightID, spec: WeightSpec, isTrained: Bool)] {
+    private func collect(_ layer: any Layer, isTrainable: Bool, _ seen: inout Set<LayerID>) -> [(
+        id: WeightID, spec: WeightSpec, isTrained: Bool
+    )] {
         guard seen.insert(layer.id).inserted else { return [] }
         let trains = isTrainable && layer.base.trainable
         var result = ownWeights(of: layer).map { ($0.id, $0.spec, trains && $0.spec.isTrainable) }

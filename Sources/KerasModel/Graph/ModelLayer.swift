@@ -9,6 +9,7 @@ public struct ModelLayer: Layer {
     public static var blank: ModelLayer {
         ModelLayer(Architecture(functional: "", layers: [], calls: [:], inputs: .list([]), outputs: .list([])))
     }
+    public static let inputCount = 0...Int.max
     public static let maskUse = MaskUse.passes
     public static let castsInputs = false
 

@@ -7,6 +7,8 @@ public struct Dense: Layer {
     public static let blank = Dense(0)
     public static let maskUse = MaskUse.passes
     public static let keys: [ConfigKey<Dense>] = [
+        // Keras 3 leaves it out where there is none.
+        .key("activity_regularizer", \.activityRegularizer, in: [.keras3]).written { layer, _ in layer.activityRegularizer != nil },
         .required("units", \.units),
         .key("activation", \.activation),
         .key("use_bias", \.useBias),
@@ -14,7 +16,7 @@ public struct Dense: Layer {
         .key("bias_initializer", \.biasInitializer),
         .key("kernel_regularizer", \.kernelRegularizer),
         .key("bias_regularizer", \.biasRegularizer),
-        .key("activity_regularizer", \.activityRegularizer),
+        .key("activity_regularizer", \.activityRegularizer, in: Dialect.older),
         .key("kernel_constraint", \.kernelConstraint),
         .key("bias_constraint", \.biasConstraint),
         .key("quantization_config", \.quantizationConfig, in: [.keras3]),
@@ -54,9 +56,12 @@ public struct Dense: Layer {
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         guard let input = inputs.first, input.rank >= 2 else {
-            throw KerasError(.mismatch, "Dense takes one input of at least two axes", found: inputs.map(\.description).joined(separator: ", "))
+            throw KerasError(
+                .mismatch, "Dense takes one input of at least two axes", found: inputs.map(\.description).joined(separator: ", "))
         }
-        guard units > 0 else { throw KerasError(.malformed, "a layer needs units", at: Place(key: "units"), found: "\(units)", expected: "at least 1") }
+        guard units > 0 else {
+            throw KerasError(.malformed, "a layer needs units", at: Place(key: "units"), found: "\(units)", expected: "at least 1")
+        }
         return [activation.outputShape(SymbolicShape(input.dims.dropLast() + [units]))]
     }
 

@@ -53,7 +53,6 @@ public struct Embedding: Layer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        guard inputs.count == 1 else { throw KerasError(.mismatch, "Embedding takes one input", found: "\(inputs.count)") }
         guard inputDim > 0, outputDim > 0 else {
             throw KerasError(
                 .malformed, "an embedding needs rows and columns", found: "\(inputDim) × \(outputDim)", expected: "at least 1 × 1")

@@ -4,6 +4,7 @@ import Tensors
 public struct Concatenate: Layer {
     public static let className = "Concatenate"
     public static let blank = Concatenate()
+    public static let inputCount = 1...Int.max
     public static let maskUse = MaskUse.passes
     public static let keys: [ConfigKey<Concatenate>] = [.key("axis", \.axis)]
 
@@ -16,7 +17,7 @@ public struct Concatenate: Layer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        guard var output = inputs.first else { throw KerasError(.mismatch, "Concatenate needs an input") }
+        var output = inputs[0]
         let axis = try output.axis(axis)
         for input in inputs.dropFirst() {
             let fits =
@@ -41,10 +42,9 @@ public struct Concatenate: Layer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        guard let first = inputs.first else { throw KerasError(.mismatch, "Concatenate needs an input") }
-        let axis = try SymbolicShape(first.shape).axis(axis)
+        let axis = try SymbolicShape(inputs[0].shape).axis(axis)
         let isFloating = inputs.contains { $0.dtype.isFloatingPoint }
         let operands = isFloating ? try inputs.map { try call.cast($0, call.computeType) } : inputs
-        return [operands.count == 1 ? first : try call.emit(.concatenate(axis: axis), operands)]
+        return [operands.count == 1 ? operands[0] : try call.emit(.concatenate(axis: axis), operands)]
     }
 }

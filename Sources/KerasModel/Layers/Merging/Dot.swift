@@ -6,6 +6,7 @@ import Tensors
 public struct Dot: Layer {
     public static let className = "Dot"
     public static let blank = Dot(axes: -1)
+    public static let inputCount = 2...2
     public static let keys: [ConfigKey<Dot>] = [
         .required("axes", \.axes),
         .key("normalize", \.normalize),
@@ -41,8 +42,8 @@ public struct Dot: Layer {
         let (a, b) = try resolvedAxes(shapes)
         var (x, y) = (try call.cast(inputs[0], call.computeType), try call.cast(inputs[1], call.computeType))
         if normalize {
-            x = try normalized(x, axis: a, call)
-            y = try normalized(y, axis: b, call)
+            x = try call.unitLength(x, axes: [a], least: 1e-7)
+            y = try call.unitLength(y, axes: [b], least: 1e-7)
         }
         let (batch, length) = (x.shape[0], x.shape[a])
         let rows = x.shape.dims.indices.filter { $0 != 0 && $0 != a }
@@ -55,9 +56,6 @@ public struct Dot: Layer {
     }
 
     private func resolvedAxes(_ inputs: [SymbolicShape]) throws -> (Int, Int) {
-        guard inputs.count == 2 else {
-            throw KerasError(.mismatch, "Dot takes another number of inputs", found: "\(inputs.count)", expected: "2")
-        }
         guard let first = axes.values.first, let last = axes.values.last, axes.values.count <= 2 else {
             throw KerasError(
                 .malformed, "a configuration value is not what it must be", at: Place(key: "axes"), found: "\(axes.values)",
@@ -66,12 +64,5 @@ public struct Dot: Layer {
         let (a, b) = (try inputs[0].axis(first), try inputs[1].axis(last))
         guard a > 0, b > 0 else { throw KerasError(.mismatch, "Dot cannot sum over the batch", found: "axes \(axes.values)") }
         return (a, b)
-    }
-
-    /// Of Euclidean length 1 along the axis; the least length it is divided by only matters for vectors of zeros.
-    private func normalized(_ x: Value, axis: Int, _ call: LayerCall) throws -> Value {
-        let squares = try call.emit(.reduce(.sumOfSquares, axes: [axis], keepDims: true), x)
-        let bounded = try call.emit(.unary(.clamp(low: 1e-12, high: .infinity)), squares)
-        return try call.emit(.binary(.multiply), x, try call.emit(.unary(.rsqrt), bounded))
     }
 }

@@ -4,7 +4,6 @@ import Tensors
 public protocol ElementwiseMerge: Layer {
     /// What joins the inputs from first to last.
     static var operation: Binary { get }
-    static var inputCount: ClosedRange<Int> { get }
     /// What is done with the joined value of `count` inputs.
     func finish(_ merged: Value, of count: Int, _ call: LayerCall) throws -> Value
 }
@@ -15,14 +14,12 @@ extension ElementwiseMerge {
     public func finish(_ merged: Value, of count: Int, _ call: LayerCall) throws -> Value { merged }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        try checkCount(inputs.count)
         let rank = inputs.map(\.rank).max()!
         let shapes = inputs.map { SymbolicShape(aligned($0.dims, to: rank, with: 1)) }
         return [try shapes.dropFirst().reduce(shapes[0], merge)]
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        try checkCount(inputs.count)
         let rank = inputs.map(\.rank).max()!
         // Whole numbers meet floating-point ones as such.
         let isFloating = inputs.contains { $0.dtype.isFloatingPoint }
@@ -32,14 +29,6 @@ extension ElementwiseMerge {
         }
         let merged = try operands.dropFirst().reduce(operands[0]) { try call.emit(.binary(Self.operation), $0, $1) }
         return [try finish(merged, of: operands.count, call)]
-    }
-
-    private func checkCount(_ count: Int) throws {
-        guard Self.inputCount.contains(count) else {
-            let expected =
-                Self.inputCount.upperBound == Int.max ? "at least \(Self.inputCount.lowerBound)" : "\(Self.inputCount.lowerBound)"
-            throw KerasError(.mismatch, "\(Self.className) takes another number of inputs", found: "\(count)", expected: expected)
-        }
     }
 
     private func aligned<T>(_ dims: [T], to rank: Int, with one: T) -> [T] {

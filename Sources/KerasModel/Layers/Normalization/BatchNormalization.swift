@@ -31,7 +31,7 @@ public struct BatchNormalization: Layer {
         .key("beta_constraint", \.betaConstraint),
         .key("gamma_constraint", \.gammaConstraint),
         .key("synchronized", \.synchronized, in: [.keras3]),
-        .key("renorm", \.renorm, in: [.tfKeras, .keras3]).written(where: writesRenorm),
+        .key("renorm", \.renorm, in: [.tfKeras, .keras3]).written(where: writesRenorm).needed { $0.renorm },
         .key("renorm_clipping", \.renormClipping, in: [.tfKeras, .keras3]).written(where: writesRenorm),
         .key("renorm_momentum", \.renormMomentum, in: [.tfKeras, .keras3]).written(where: writesRenorm),
     ]
@@ -115,7 +115,6 @@ public struct BatchNormalization: Layer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        guard inputs.count == 1 else { throw KerasError(.mismatch, "BatchNormalization takes one input", found: "\(inputs.count)") }
         _ = try resolvedAxes(inputs[0])
         return inputs
     }

@@ -14,12 +14,17 @@ public struct LayerNormalization: Layer {
                 // Keras 3 has the weights' axes ascending; tf.keras has them as they were given.
                 if context.dialect == .keras3 { layer.axis.values.sort() }
             },
-            encode: { layer, context in layer.axis.config(in: context) },
+            encode: { layer, context in
+                guard context.dialect != .keras3 || layer.axis.values == layer.axis.values.sorted() else {
+                    throw KerasError(.unsupported, "keras3 would sort the axes, and with them the weights'", found: "\(layer.axis.values)")
+                }
+                return layer.axis.config(in: context)
+            },
             absent: { _, _ in }),
         .key("epsilon", \.epsilon),
         .key("center", \.center),
         .key("scale", \.scale),
-        .key("rms_scaling", \.rmsScaling, in: [.keras3]),
+        .key("rms_scaling", \.rmsScaling, in: [.keras3]).needed { $0.rmsScaling },
         .key("beta_initializer", \.betaInitializer),
         .key("gamma_initializer", \.gammaInitializer),
         .key("beta_regularizer", \.betaRegularizer),
@@ -67,7 +72,6 @@ public struct LayerNormalization: Layer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        guard inputs.count == 1 else { throw KerasError(.mismatch, "LayerNormalization takes one input", found: "\(inputs.count)") }
         guard try !axis.resolved(in: inputs[0]).isEmpty else { throw KerasError(.mismatch, "LayerNormalization needs an axis") }
         return inputs
     }

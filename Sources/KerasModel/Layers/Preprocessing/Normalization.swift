@@ -54,7 +54,6 @@ public struct Normalization: Layer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        guard inputs.count == 1 else { throw KerasError(.mismatch, "Normalization takes one input", found: "\(inputs.count)") }
         guard (mean == nil) == (variance == nil) else {
             throw KerasError(
                 .malformed, "Normalization needs both a mean and a variance, or neither", at: Place(key: mean == nil ? "mean" : "variance"))

@@ -7,7 +7,7 @@ public struct AlphaDropout: TrainingOnly {
     public static let keys: [ConfigKey<AlphaDropout>] = [
         .required("rate", \.rate),
         .key("seed", \.seed, in: [.tfKeras, .keras3]),
-        .key("noise_shape", \.noiseShape, in: [.keras3]),
+        .key("noise_shape", \.noiseShape, in: [.keras3]).needed { $0.noiseShape != nil },
     ]
 
     public var base = LayerBase()
