@@ -7,7 +7,7 @@ let knownLayers: [any Layer.Type] = [
     // Activation
     Activation.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, ThresholdedReLU.self, Softmax.self,
     // Normalization
-    BatchNormalization.self, LayerNormalization.self,
+    BatchNormalization.self, LayerNormalization.self, GroupNormalization.self, RMSNormalization.self, UnitNormalization.self,
     // Regularization
     Dropout.self, SpatialDropout1D.self, SpatialDropout2D.self, SpatialDropout3D.self, GaussianNoise.self, GaussianDropout.self,
     AlphaDropout.self, ActivityRegularization.self,

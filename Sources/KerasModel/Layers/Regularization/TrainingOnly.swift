@@ -14,11 +14,13 @@ extension TrainingOnly {
 }
 
 extension LayerCall {
+    /// Whether the layer comes from a file of Keras before 3.
+    var isOfOlderKeras: Bool { layer.base.dialect.map(Dialect.older.contains) ?? false }
+
     /// Before Keras 3 a call made with `training=True` ran so at prediction too; Keras 3 does not heed it there.
     func refuseTrainingMode() throws {
-        guard let dialect = layer.base.dialect, Dialect.older.contains(dialect), let training = keywords["training"] else { return }
-        guard training == true || training == 1 else { return }
+        guard isOfOlderKeras, let training = keywords["training"], training == true || training == 1 else { return }
         throw KerasError(
-            .unsupported, "this call runs in training mode at prediction too, which is not run yet", found: "training = \(training)")
+            .unsupported, "this call is in training mode at prediction too, which is not run yet", found: "training = \(training)")
     }
 }
