@@ -41,6 +41,7 @@ let package = Package(
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Tensors", "Storage", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
         .testTarget(name: "KerasRuntimeTests", dependencies: ["KerasRuntime", "KerasModel", "Tensors", "CKernels"]),
+        .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "Tensors", "JSON"]),
         .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
