@@ -31,7 +31,6 @@ let package = Package(
         .target(
             name: "Keras",
             dependencies: ["Tensors", "JSON", "NumPy", "KerasModel", "KerasFormat", "KerasRuntime"]),
-        .executableTarget(name: "MNISTDemo", dependencies: ["Keras"]),
         .executableTarget(
             name: "KerasTool",
             dependencies: [
@@ -42,7 +41,7 @@ let package = Package(
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Tensors", "Storage", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
         .testTarget(name: "KerasRuntimeTests", dependencies: ["KerasRuntime", "KerasModel", "Tensors", "CKernels"]),
-        .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "Tensors", "JSON"]),
+        .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "KerasFormat", "Tensors", "JSON"]),
         .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),

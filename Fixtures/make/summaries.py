@@ -4,7 +4,9 @@
     python Fixtures/make/summaries.py tf_keras    # Keras 2 as TensorFlow kept it: summaries/*.tfk221.*
 
 Each text comes from the model as that Keras loads it back from the file beside it (`CASE.TAG.h5` or `CASE.TAG.json`;
-`mnist_cnn.k315.txt` belongs to `../mnist_cnn_k315.h5`), with no terminal: 80 columns, no colours.
+`mnist_cnn.k315.txt` belongs to `../mnist_cnn_k315.h5`), with no terminal: 80 columns, no colours. Two kinds have no
+file of their own: `wide_names.k315.WIDTH.txt`, a model that only the test describes again, and
+`branches_expanded.TAG.txt`, `branches.TAG.h5` at 120 columns with all that a summary can show.
 """
 
 import importlib
@@ -80,10 +82,20 @@ def trained(keras):
     return model
 
 
-def text_of(model):
+def wide_names(keras):
+    """Names that take more cells of a terminal than letters, or fewer."""
+    layers = keras.layers
+    x = layers.Input((5,), name="日本語の名前はとても長いので折り返しが必要です")
+    y = layers.Dense(3, name="e\u0301clair_with_a_very_long_name_e\u0301e\u0301e\u0301e\u0301")(x)
+    z = layers.Dense(3, name="a b c d e f g h i j k l m n o p q r s t u v w x y z")(x)
+    total = layers.Add(name="👩\u200d👩\u200d👧\u200d👦" * 8)([y, z])
+    return keras.Model(x, [total, y], name="名 " * 45)
+
+
+def text_of(model, **options):
     """The summary as standard output shows it."""
     lines = []
-    model.summary(print_fn=lambda line, **_: lines.append(line))
+    model.summary(print_fn=lambda line, **_: lines.append(line), **options)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -108,12 +120,29 @@ def record_mnist(keras, tag):
     text.write_text(text_of(model), encoding="utf-8")
 
 
+def record_wide_names(keras, tag):
+    """One model at three widths. Only Keras 3 measures what it prints."""
+    for width in (76, 60, 33) if tag == "k315" else ():
+        text = text_of(wide_names(keras), line_length=width)
+        (FIXTURES / "summaries" / f"wide_names.{tag}.{width}.txt").write_text(text, encoding="utf-8")
+
+
+def record_expanded(keras, tag):
+    """The layers inside nested models, and which layers train."""
+    model = keras.models.load_model(FIXTURES / "summaries" / f"branches.{tag}.h5")
+    os.environ["COLUMNS"] = "120"
+    text = text_of(model, expand_nested=True, show_trainable=True)
+    (FIXTURES / "summaries" / f"branches_expanded.{tag}.txt").write_text(text, encoding="utf-8")
+
+
 def main(name):
     keras, tag = importlib.import_module(name), TAGS[name]
     (FIXTURES / "summaries").mkdir(exist_ok=True)
     for case in (branches, frozen, any_size, trained):
         record(keras, tag, case)
     record_mnist(keras, tag)
+    record_wide_names(keras, tag)
+    record_expanded(keras, tag)
 
 
 if __name__ == "__main__":

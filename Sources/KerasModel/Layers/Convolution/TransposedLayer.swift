@@ -18,8 +18,7 @@ extension TransposedLayer {
             .key("padding", \.settings.padding),
             outputPaddingKey,
             .key("data_format", \.settings.dataFormat),
-            .extents("dilation_rate", \.settings.dilationRate, rank: spatialRank)
-                .needed { layer in spatialRank == 3 && layer.settings.dilationRate != [1, 1, 1] },
+            .extents("dilation_rate", \.settings.dilationRate, rank: spatialRank),
             .fixed("groups", 1, in: [.tfKeras]),
             .key("activation", \.settings.activation),
             .key("use_bias", \.settings.useBias),
@@ -33,12 +32,11 @@ extension TransposedLayer {
         ]
         // Volumes could not be spread before Keras 3.
         let spread = spatialRank == 3 ? [] : ["dilation_rate"]
-        return [activityKey]
-            + keys.ordered(
-                before3: ["filters", "kernel_size", "strides", "padding", "data_format"] + spread + [
-                    "groups", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
-                    "activity_regularizer", "kernel_constraint", "bias_constraint", "output_padding",
-                ])
+        return keys.ordered(
+            before3: ["filters", "kernel_size", "strides", "padding", "data_format"] + spread + [
+                "groups", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+                "activity_regularizer", "kernel_constraint", "bias_constraint", "output_padding",
+            ])
     }
 
     /// Null, one number for all axes, or one for each. Zero is a number.

@@ -78,7 +78,9 @@ extension PoolingLayer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        var shape = try onlyInput(inputs)
+        guard inputs.count == 1, var shape = inputs.first else {
+            throw KerasError(.mismatch, "\(Self.className) takes one input", found: "\(inputs.count)")
+        }
         try shape.check(rank: Self.spatialRank + 2)
         try checkExtents(settings.poolSize, rank: Self.spatialRank, key: "pool_size")
         try checkExtents(settings.steps, rank: Self.spatialRank, key: "strides")
