@@ -31,6 +31,7 @@ let package = Package(
         .target(
             name: "Keras",
             dependencies: ["Tensors", "JSON", "NumPy", "KerasModel", "KerasFormat", "KerasRuntime"]),
+        .executableTarget(name: "MNISTDemo", dependencies: ["Keras"]),
         .executableTarget(
             name: "KerasTool",
             dependencies: [

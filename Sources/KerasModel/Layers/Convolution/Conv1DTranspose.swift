@@ -2,6 +2,7 @@
 public struct Conv1DTranspose: TransposedLayer {
     public static let className = "Conv1DTranspose"
     public static let aliases = ["Convolution1DTranspose"]
+    public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let spatialRank = 1
     public static let blank = Conv1DTranspose()
 

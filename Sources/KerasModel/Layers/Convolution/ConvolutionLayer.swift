@@ -12,13 +12,14 @@ public protocol ConvolutionLayer: ConvolutionFamily {
 extension ConvolutionLayer {
     public static var keys: [ConfigKey<Self>] {
         [
+            activityKey,
             .required("filters", \.filters),
             .extents("kernel_size", \.settings.kernelSize, rank: spatialRank, isRequired: true),
             .extents("strides", \.settings.strides, rank: spatialRank),
             .key("padding", \.settings.padding),
             .key("data_format", \.settings.dataFormat),
             .extents("dilation_rate", \.settings.dilationRate, rank: spatialRank),
-            .key("groups", \.groups, in: [.tfKeras, .keras3]),
+            .key("groups", \.groups, in: [.tfKeras, .keras3]).needed { $0.groups != 1 },
             .key("activation", \.settings.activation),
             .key("use_bias", \.settings.useBias),
             .key("kernel_initializer", \.settings.kernelInitializer),

@@ -18,11 +18,11 @@ public struct ConvolutionSettings: Sendable {
     public var kernelConstraint: Constraint?
     public var biasConstraint: Constraint?
 
-    /// Everything at its default; the kernel's size, which has none, at zero.
+    /// Everything at its default; the kernel's size, which has none, at one.
     init(rank: Int) {
-        kernelSize = Array(repeating: 0, count: rank)
-        strides = Array(repeating: 1, count: rank)
-        dilationRate = strides
+        kernelSize = Array(repeating: 1, count: rank)
+        strides = kernelSize
+        dilationRate = kernelSize
     }
 
     var rank: Int { kernelSize.count }
@@ -41,14 +41,20 @@ extension ConvolutionFamily {
         set { settings[keyPath: path] = newValue }
     }
 
+    /// Keras 3 writes a penalty on the output before the layer's own keys, as it may stand on any layer; what stands in the layer's own
+    /// place is null.
+    static var activityKey: ConfigKey<Self> {
+        .key("activity_regularizer", \.settings.activityRegularizer, in: [.keras3]).written { layer, _ in
+            layer.settings.activityRegularizer != nil
+        }
+    }
+
     /// Checks what no file or caller may say, and what Keras refuses.
     ///
     /// - Parameter counts: further numbers that must be positive, by key.
     /// - Returns: the one input.
     func checkedInput(_ inputs: [SymbolicShape], counts: [(key: String, value: Int)], allowsCausal: Bool = false) throws -> SymbolicShape {
-        guard inputs.count == 1, let input = inputs.first else {
-            throw KerasError(.mismatch, "\(Self.className) takes one input", found: "\(inputs.count)")
-        }
+        let input = try onlyInput(inputs)
         try input.check(rank: Self.spatialRank + 2)
         let lists = [("kernel_size", settings.kernelSize), ("strides", settings.strides), ("dilation_rate", settings.dilationRate)]
         for (key, list) in lists { try checkExtents(list, rank: Self.spatialRank, key: key) }

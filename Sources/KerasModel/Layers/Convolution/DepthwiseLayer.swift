@@ -27,11 +27,12 @@ extension DepthwiseLayer {
             .key("depthwise_constraint", \.settings.kernelConstraint),
             .key("bias_constraint", \.settings.biasConstraint),
         ]
-        return keys.ordered(before3: [
-            "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation", "use_bias", "bias_initializer",
-            "bias_regularizer", "activity_regularizer", "bias_constraint", "depth_multiplier", "depthwise_initializer",
-            "depthwise_regularizer", "depthwise_constraint",
-        ])
+        return [activityKey]
+            + keys.ordered(before3: [
+                "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation", "use_bias", "bias_initializer",
+                "bias_regularizer", "activity_regularizer", "bias_constraint", "depth_multiplier", "depthwise_initializer",
+                "depthwise_regularizer", "depthwise_constraint",
+            ])
     }
 
     /// With the same size, step and spread along every spatial axis.

@@ -13,6 +13,6 @@ extension ConfigKey {
     fileprivate func written(in dialects: Set<Dialect>, isRequired: Bool? = nil) -> ConfigKey {
         ConfigKey(
             name: name, names: names, dialects: dialects, isRequired: isRequired ?? self.isRequired, decode: decode, encode: encode,
-            absent: absent)
+            absent: absent, isWritten: isWritten, isNeeded: isNeeded)
     }
 }

@@ -38,12 +38,14 @@ extension SeparableLayer {
             .key("pointwise_constraint", \.pointwiseConstraint),
             .key("bias_constraint", \.settings.biasConstraint),
         ]
-        return keys.ordered(before3: [
-            "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation", "use_bias",
-            "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
-            "bias_constraint", "depth_multiplier", "depthwise_initializer", "pointwise_initializer", "depthwise_regularizer",
-            "pointwise_regularizer", "depthwise_constraint", "pointwise_constraint",
-        ])
+        return [activityKey]
+            + keys.ordered(before3: [
+                "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation", "use_bias",
+                "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "activity_regularizer",
+                "kernel_constraint",
+                "bias_constraint", "depth_multiplier", "depthwise_initializer", "pointwise_initializer", "depthwise_regularizer",
+                "pointwise_regularizer", "depthwise_constraint", "pointwise_constraint",
+            ])
     }
 
     /// With the same size, step and spread along every spatial axis.

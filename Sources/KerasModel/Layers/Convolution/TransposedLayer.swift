@@ -18,7 +18,8 @@ extension TransposedLayer {
             .key("padding", \.settings.padding),
             outputPaddingKey,
             .key("data_format", \.settings.dataFormat),
-            .extents("dilation_rate", \.settings.dilationRate, rank: spatialRank),
+            .extents("dilation_rate", \.settings.dilationRate, rank: spatialRank)
+                .needed { layer in spatialRank == 3 && layer.settings.dilationRate != [1, 1, 1] },
             .fixed("groups", 1, in: [.tfKeras]),
             .key("activation", \.settings.activation),
             .key("use_bias", \.settings.useBias),
@@ -32,11 +33,12 @@ extension TransposedLayer {
         ]
         // Volumes could not be spread before Keras 3.
         let spread = spatialRank == 3 ? [] : ["dilation_rate"]
-        return keys.ordered(
-            before3: ["filters", "kernel_size", "strides", "padding", "data_format"] + spread + [
-                "groups", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
-                "activity_regularizer", "kernel_constraint", "bias_constraint", "output_padding",
-            ])
+        return [activityKey]
+            + keys.ordered(
+                before3: ["filters", "kernel_size", "strides", "padding", "data_format"] + spread + [
+                    "groups", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+                    "activity_regularizer", "kernel_constraint", "bias_constraint", "output_padding",
+                ])
     }
 
     /// Null, one number for all axes, or one for each. Zero is a number.

@@ -14,7 +14,7 @@ public protocol GlobalPoolingLayer: Layer {
 extension GlobalPoolingLayer {
     public static var blank: Self { Self() }
     public static var keys: [ConfigKey<Self>] {
-        [.key("data_format", \.dataFormat), .key("keepdims", \.keepDims, in: [.tfKeras, .keras3])]
+        [.key("data_format", \.dataFormat), .key("keepdims", \.keepDims, in: [.tfKeras, .keras3]).needed { $0.keepDims }]
     }
 
     public init(dataFormat: DataFormat = .channelsLast, keepDims: Bool = false, name: String? = nil) {

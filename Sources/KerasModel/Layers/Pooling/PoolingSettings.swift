@@ -78,9 +78,7 @@ extension PoolingLayer {
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        guard inputs.count == 1, var shape = inputs.first else {
-            throw KerasError(.mismatch, "\(Self.className) takes one input", found: "\(inputs.count)")
-        }
+        var shape = try onlyInput(inputs)
         try shape.check(rank: Self.spatialRank + 2)
         try checkExtents(settings.poolSize, rank: Self.spatialRank, key: "pool_size")
         try checkExtents(settings.steps, rank: Self.spatialRank, key: "strides")

@@ -8,7 +8,7 @@ public struct ZeroPadding1D: ZeroPaddingLayer {
     public static let blank = ZeroPadding1D()
     public static let keys: [ConfigKey<ZeroPadding1D>] = [
         .edges("padding", \.padding, rank: spatialRank),
-        .key("data_format", \.dataFormat, in: [.keras3]),
+        .key("data_format", \.dataFormat, in: [.keras3]).needed { $0.dataFormat == .channelsFirst },
     ]
 
     public var base = LayerBase()

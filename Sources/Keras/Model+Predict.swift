@@ -1,0 +1,49 @@
+import KerasModel
+import KerasRuntime
+import Tensors
+
+extension Model {
+    /// What the model gives for `input (n, …)`: `(n, …)`. Any numeric type is cast as Keras casts it.
+    ///
+    /// - Parameter batchSize: how many samples go through together at most; nil leaves it to the runtime.
+    /// - Throws: a `mismatch` problem if the data does not fit the model, or the model has several outputs.
+    public func predict(_ input: Tensor, batchSize: Int? = nil) throws -> Tensor {
+        let outputs = try predict([input], batchSize: batchSize)
+        guard outputs.count == 1 else {
+            throw KerasError(.mismatch, "the model has several outputs", found: "\(outputs.count)", expected: "predict([input]), which gives them all")
+        }
+        return outputs[0]
+    }
+
+    /// Every output for every input, in the model's order.
+    ///
+    /// - Throws: a `mismatch` problem if the data does not fit the model.
+    public func predict(_ inputs: [Tensor], batchSize: Int? = nil) throws -> [Tensor] {
+        try buildIfNeeded(for: inputs)
+        return try predictor().predict(built().fitted(inputs), batchSize: batchSize)
+    }
+
+    /// A Sequential without an input shape takes that of the first data.
+    func buildIfNeeded(for inputs: [Tensor]) throws {
+        guard state.withLock({ $0.built == nil && $0.root.architecture.sequentialInput == nil && $0.root.architecture.kind == .sequential }),
+            let first = inputs.first
+        else { return }
+        let shape = SymbolicShape([nil] + first.shape.dims.dropFirst().map { $0 })
+        state.withLock { state in
+            let layers = state.root.architecture.layers
+            state.root.architecture = Architecture(sequential: state.root.name, layers: layers, input: InputLayer(batchShape: shape))
+        }
+        try build(inputShapes: nil, weights: [:], seed: 0)
+    }
+
+    /// The runtime's view of the model as its weights are now.
+    package func predictor(options: RuntimeOptions = .environment) throws -> Predictor {
+        let built = try built()
+        let (variables, cached) = state.withLock { ($0.variables, $0.predictor) }
+        let version = variables.values.reduce(0) { $0 + $1.version }
+        if let cached, cached.version == version { return cached.predictor }
+        let predictor = Predictor(weights: variables.mapValues(\.tensor), options: options) { try built.lowered(for: $0) }
+        state.withLock { $0.predictor = (predictor, version) }
+        return predictor
+    }
+}

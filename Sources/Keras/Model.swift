@@ -1,0 +1,169 @@
+import JSON
+import KerasFormat
+import KerasModel
+import KerasRuntime
+import Synchronization
+import Tensors
+
+/// A model: loaded from a file, described by calling layers, or stacked as a ``Sequential``.
+///
+/// Safe to use from several threads: predicting works on an immutable snapshot of the weights. Source: `keras.Model`.
+public class Model: @unchecked Sendable {
+    /// Everything that changes; the class holds nothing else.
+    struct State {
+        var root: ModelLayer
+        /// Nil until the input shape is known.
+        var built: BuiltModel?
+        var variables: [WeightID: Variable] = [:]
+        var training: TrainingConfiguration?
+        var predictor: (predictor: Predictor, version: Int)?
+    }
+
+    let state: Mutex<State>
+    /// Where the model was read from.
+    let origin: Origin?
+    /// What was odd about the file it came from, in a sentence each.
+    public let warnings: [String]
+
+    init(root: ModelLayer, origin: Origin? = nil, warnings: [String] = []) {
+        state = Mutex(State(root: root))
+        self.origin = origin
+        self.warnings = warnings
+    }
+
+    /// The graph from `inputs` to `outputs`. Layers it shares with other models keep their weights; new ones get initial weights.
+    ///
+    /// - Throws: a `mismatch` problem for each layer that cannot take what reaches it.
+    public init(inputs: [SymbolicTensor], outputs: [SymbolicTensor], name: String = "functional", seed: UInt64 = 0) throws {
+        let architecture = try Architecture(name: name, inputs: inputs, outputs: outputs)
+        state = Mutex(State(root: ModelLayer(architecture)))
+        origin = nil
+        warnings = []
+        try build(inputShapes: nil, weights: [:], seed: seed)
+    }
+
+    /// The graph from one input to one output.
+    public convenience init(inputs: SymbolicTensor, outputs: SymbolicTensor, name: String = "functional", seed: UInt64 = 0) throws {
+        try self.init(inputs: [inputs], outputs: [outputs], name: name, seed: seed)
+    }
+
+    /// A model with initial weights from architecture JSON of Keras 2, tf.keras or Keras 3. Keras: `model_from_json`.
+    ///
+    /// - Throws: every problem of the configuration at once: `malformed`, `unsupported`, `mismatch`.
+    public convenience init(json: String, seed: UInt64 = 0) throws {
+        let saved = try ModelFile.architecture(try JSON(parsing: json))
+        try self.init(saved, seed: seed)
+    }
+
+    /// A model with what a file holds of its weights, and initial ones for the rest.
+    convenience init(_ saved: SavedModel, seed: UInt64 = 0) throws {
+        self.init(root: saved.root, origin: saved.origin, warnings: saved.warnings)
+        state.withLock { $0.training = saved.training }
+        // A Sequential without an input shape is built by the first data it sees.
+        if saved.root.architecture.kind == .sequential && saved.root.architecture.sequentialInput == nil { return }
+        try build(inputShapes: nil, weights: saved.weights, seed: seed)
+    }
+
+    /// Reads a model: whole `.h5` of Keras 2, tf.keras and Keras 3, told by their content; or architecture JSON, whose weights come from
+    /// `weights` or begin anew. Keras: `load_model`.
+    ///
+    /// - Throws: everything that is wrong with the file at once, each with its place: `noInput`, `malformed`, `mismatch`, `unsupported`.
+    public static func load(_ path: String, weights: String? = nil) throws -> Model {
+        try Model(try ModelFile.read(path, weightsPath: weights))
+    }
+
+    /// Finds shapes and variables. `inputShapes` stands in for shapes the model does not declare.
+    func build(inputShapes: [SymbolicShape]?, weights: [WeightID: Tensor], seed: UInt64) throws {
+        let root = state.withLock { $0.root }
+        let built = try BuiltModel(root, inputShapes: inputShapes)
+        let all = built.allWeights(of: root)
+        let initial = all.allSatisfy({ weights[$0.id] != nil }) ? [:] : try initialWeights(of: built, seed: seed)
+        var variables: [WeightID: Variable] = [:]
+        for (id, spec) in all {
+            variables[id] = try VariableTable.variable(id, spec: spec) { try weights[id] ?? initial[id] ?? Tensor(zeros: spec.shape) }
+        }
+        state.withLock {
+            $0.built = built
+            $0.variables = variables
+            $0.predictor = nil
+        }
+    }
+
+    /// The built model.
+    ///
+    /// - Throws: a `mismatch` problem while its input shape is not known.
+    func built() throws -> BuiltModel {
+        if let built = state.withLock({ $0.built }) { return built }
+        try build(inputShapes: nil, weights: [:], seed: 0)
+        return try state.withLock { state in
+            guard let built = state.built else { throw KerasError(.mismatch, "the model is not built", at: Place(layer: state.root.name)) }
+            return built
+        }
+    }
+
+    public var name: String { state.withLock { $0.root.name } }
+
+    /// The layers from first to last; a Sequential's input layer is not among them.
+    public var layers: [any Layer] { state.withLock { $0.root.architecture.layers } }
+
+    /// The layer of this name.
+    ///
+    /// - Throws: a `mismatch` problem if there is none.
+    public func getLayer(_ name: String) throws -> any Layer {
+        let architecture = state.withLock { $0.root.architecture }
+        guard let layer = architecture.layer(named: name) else {
+            throw KerasError(
+                .mismatch, "there is no such layer", found: "'\(name)'",
+                expected: "one of " + architecture.layers.prefix(12).map { "'\($0.name)'" }.joined(separator: ", "))
+        }
+        return layer
+    }
+
+    /// The tensors the model takes, to describe another model with.
+    public var inputs: [SymbolicTensor] {
+        get throws { try tensors { $0.architecture.inputs.leaves } }
+    }
+
+    /// The tensors the model gives.
+    public var outputs: [SymbolicTensor] {
+        get throws { try tensors { $0.architecture.outputs.leaves } }
+    }
+
+    /// What the layer of this name gives at its `call`-th call: `Model(inputs: model.inputs, outputs: [model.output(of: "conv2d")])` extracts
+    /// features. Keras: `model.get_layer(name).output`.
+    ///
+    /// - Throws: a `mismatch` problem if there is no such layer or call.
+    public func output(of layer: String, call: Int = 0) throws -> SymbolicTensor {
+        let id = try getLayer(layer).id
+        return try tensors { _ in [TensorRef(layer: id, call: call)] }[0]
+    }
+
+    private func tensors(_ references: (BuiltModel) -> [TensorRef]) throws -> [SymbolicTensor] {
+        let built = try built()
+        let known = built.symbolicTensors
+        return try references(built).map { reference in
+            guard let tensor = known[reference] else { throw KerasError(.mismatch, "the model has no such tensor", at: Place(layer: name)) }
+            return tensor
+        }
+    }
+
+    /// Calls the model as a layer: its weights are shared.
+    public func callAsFunction(_ input: SymbolicTensor) -> SymbolicTensor { callAsFunction([input])[0] }
+
+    /// Calls the model as a layer on several inputs; every output.
+    public func callAsFunction(_ inputs: [SymbolicTensor]) -> [SymbolicTensor] { state.withLock { $0.root }.outputs(calledOn: inputs) }
+
+    /// The number of scalars in all weights. Keras: `count_params`.
+    public func countParams() throws -> Int {
+        let built = try built()
+        return built.allWeights(of: built.root).reduce(0) { $0 + $1.spec.shape.count }
+    }
+
+    /// Keras's architecture JSON, in the dialect of tf.keras or Keras 3. Keras: `to_json`.
+    ///
+    /// - Throws: `unsupported` problems, one for each meaning the dialect has no word for.
+    public func json(_ dialect: Dialect = .keras3) throws -> String {
+        let (root, built) = state.withLock { ($0.root, $0.built) }
+        return try ModelConfigWriter.json(root, built: built, dialect: dialect).serialized()
+    }
+}
