@@ -98,13 +98,14 @@ final class Lowering {
         return try KerasError.placing(Place(layer: path)) {
             let kind = type(of: layer)
             let isMasked = inputs.contains { masked.contains($0.id) }
-            guard !isMasked || kind.maskUse == .passes else {
+            guard !isMasked || kind.maskUse != .uses else {
                 throw KerasError(.unsupported, "masks are not run yet, and one reaches this layer", found: kind.className)
             }
             let operands = try inputs.map { $0.dtype.isFloatingPoint && kind.castsInputs ? try call.cast($0, call.computeType) : $0 }
             let results = try layer.lower(operands, call)
             // A nested model's layers have said it of their own values.
-            if layer.makesMask || (isMasked && layer.children.isEmpty) { masked.formUnion(results.map(\.id)) }
+            let carries = isMasked && kind.maskUse == .passes && layer.children.isEmpty
+            if layer.makesMask || carries { masked.formUnion(results.map(\.id)) }
             return results
         }
     }
