@@ -75,6 +75,18 @@ import Testing
         #expect(try ZeroPadding2D.decoded(["padding": 1], in: context(.keras3)).padding == [Edges(1, 1), Edges(1, 1)])
     }
 
+    /// As in tf.keras and Keras 3: the numbers do not hang on it, and it goes no further.
+    @Test(arguments: [Flatten(name: "f"), Conv1D(2, 3, name: "c"), GlobalMaxPooling1D(name: "p")] as [any Layer])
+    func aMaskFallsAtALayerThatDropsIt(_ layer: any Layer) throws {
+        let layers: [any Layer] = [Embedding(9, 4, maskZero: true, name: "e"), layer, Softmax(name: "s")]
+        let model = Architecture(sequential: "model", layers: layers, input: InputLayer(batchShape: [nil, 5], name: "input"))
+        #expect(try BuiltModel(ModelLayer(model)).lowered(for: [[2, 5]]).outputs.count == 1)
+        let mean = Architecture(
+            sequential: "model", layers: [layers[0], GlobalAveragePooling1D(name: "g")],
+            input: InputLayer(batchShape: [nil, 5], name: "input"))
+        #expect(throws: KerasError.self) { try BuiltModel(ModelLayer(mean)).lowered(for: [[2, 5]]) }
+    }
+
     @Test func everyInterpolationIsTensorFlows() throws {
         let file = package.appending(path: "Fixtures/layers/interpolations.json")
         for row in try #require(JSON(parsing: [UInt8](Data(contentsOf: file))).array) {
