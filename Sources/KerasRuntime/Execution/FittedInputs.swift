@@ -21,7 +21,8 @@ extension BuiltModel {
         }
         try problems.throwIfAny()
         guard Set(result.map { $0.shape.dims.first ?? 0 }).count <= 1 else {
-            throw KerasError(.mismatch, "the inputs have different numbers of samples", found: result.map { "\($0.shape)" }.joined(separator: ", "))
+            throw KerasError(
+                .mismatch, "the inputs have different numbers of samples", found: result.map { "\($0.shape)" }.joined(separator: ", "))
         }
         return result
     }

@@ -13,6 +13,9 @@ struct SoftmaxStep<T: ComputeScalar>: Step {
 
     static func make(axis: Int, logarithm: Bool, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> SoftmaxStep {
         let shape = plan.shape(node.output)
+        guard shape.dims.indices.contains(axis) else {
+            throw KerasError(.mismatch, "softmax along an axis that is not there", found: "axis \(axis) of \(shape)")
+        }
         let inner = shape.dims[(axis + 1)...].reduce(1, *)
         let outer = shape.dims[..<axis].reduce(1, *)
         let detour =
