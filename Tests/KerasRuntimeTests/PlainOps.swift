@@ -201,12 +201,11 @@ enum Plain {
         let length = x.shape.last!
         return Grid(x.shape) { at in
             let row = (0..<length).map { x[at.dropLast() + [$0]] }
-            var (low, high) = (row.min()! - 1, row.max()!)
-            for _ in 0..<80 {
-                let middle = (low + high) / 2
-                if row.reduce(0, { $0 + max($1 - middle, 0) }) > 1 { low = middle } else { high = middle }
-            }
-            return max(x[at] - high, 0)
+            let ordered = row.sorted(by: >)
+            let sums = (1...length).map { ordered.prefix($0).reduce(0, +) }
+            let supported = (0..<length).filter { ordered[$0] - (sums[$0] - 1) / Double($0 + 1) > 0 }
+            let threshold = (supported.reduce(0) { $0 + sums[$1] } - 1) / Double(supported.count)
+            return max(x[at] - threshold, 0)
         }
     }
 

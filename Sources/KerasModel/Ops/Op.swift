@@ -22,7 +22,7 @@ public enum Op: Hashable, Sendable {
     case reduce(Reduction, axes: [Int], keepDims: Bool)
     case softmax(axis: Int)
     case logSoftmax(axis: Int)
-    /// The projection of the last axis on the simplex (Martins and Astudillo 2016).
+    /// Along the last axis, with the threshold as Keras 3 computes it: not quite the projection on the simplex it is named after.
     case sparsemax
     case reshape(Shape)
     /// Output axis i is input axis `axes[i]`, as `numpy.transpose`.

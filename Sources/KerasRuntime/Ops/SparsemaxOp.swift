@@ -1,7 +1,7 @@
 import KerasModel
 import Tensors
 
-/// The projection of each row on the simplex: what is above a threshold, chosen so that the row's results add up to 1.
+/// What is above a threshold of the row's own, chosen as Keras 3 chooses it.
 struct SparsemaxStep<T: ComputeScalar>: Step {
     let from: Location
     let to: Location
@@ -31,15 +31,16 @@ struct SparsemaxStep<T: ComputeScalar>: Step {
         }
     }
 
-    /// The largest numbers whose excess over the threshold is 1 in all.
+    /// `(Σ of the supported running sums − 1) / k`. Martins and Astudillo take the last of those sums alone, so that the results add up to 1;
+    /// Keras 3 adds them all (`keras.src.backend.tensorflow.nn.sparsemax`), and its numbers are what a model was trained with.
     private static func threshold(_ sorted: UnsafeMutableBufferPointer<T>) -> T {
-        var (sum, threshold) = (0.0, 0.0)
+        var (running, sum, count) = (0.0, 0.0, 0.0)
         for (index, value) in sorted.enumerated() {
-            sum += Double(value)
-            let candidate = (sum - 1) / Double(index + 1)
-            if Double(value) <= candidate { break }
-            threshold = candidate
+            running += Double(value)
+            guard Double(value) - (running - 1) / Double(index + 1) > 0 else { continue }
+            sum += running
+            count += 1
         }
-        return T(threshold)
+        return T((sum - 1) / count)
     }
 }

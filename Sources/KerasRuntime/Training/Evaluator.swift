@@ -20,7 +20,7 @@ package struct Evaluator: Sendable {
         self.spec = spec
         let wanted = try spec.outputs.map { try $0.logitSources() }
         predictor = Predictor(weights: weights, options: options) { shapes in
-            var graph = try model.lowered(for: shapes)
+            var graph = try model.lowered(for: shapes, phase: .evaluate)
             let operands = graph.logits(wanted).compactMap { $0?.value }
             graph.outputs += operands
             return graph
@@ -40,13 +40,13 @@ package struct Evaluator: Sendable {
     ) throws -> [(name: String, value: Double)] {
         let samples = try check(inputs: inputs, targets: targets, sampleWeights: sampleWeights, batchSize: batchSize)
         let penalty = try model.penalties(weights, includingFrozen: spec.penalizesFrozen)
-        let inputs = try fitted(inputs)
+        let inputs = try model.fitted(inputs)
         let sources = try logitSources(inputs, samples: min(batchSize, samples))
         var figures = Figures(spec)
         var start = 0
         while start < samples {
             let rows = start..<min(start + batchSize, samples)
-            let results = try predictor.predict(try converted(inputs.map { $0[rows] }), batchSize: batchSize)
+            let results = try predictor.predict(inputs.map { $0[rows] }, batchSize: batchSize)
             var extra = results.dropFirst(spec.outputs.count)
             let batches = spec.outputs.indices.map { index in
                 let logits = sources[index].flatMap { source in extra.popFirst().map { (source, $0) } }
@@ -75,30 +75,6 @@ package struct Evaluator: Sendable {
                 expected: "the same first length above 0, and batches of at least 1")
         }
         return samples
-    }
-
-    /// Keras adds a last axis of 1 that an input lacks, and drops one too many.
-    private func fitted(_ inputs: [Tensor]) throws -> [Tensor] {
-        try zip(inputs, model.inputShapes).map { input, expected in
-            let dims = input.shape.dims
-            var fitted = input
-            if dims.count + 1 == expected.rank, expected.last == 1 {
-                fitted = try input.reshaped(to: Shape(dims + [1]))
-            } else if dims.count == expected.rank + 1, dims.last == 1 {
-                fitted = try input.reshaped(to: Shape(Array(dims.dropLast())))
-            }
-            var open = expected
-            if open.rank > 0 { open[0] = nil }
-            guard open.admits(fitted.shape) else {
-                throw KerasError(.mismatch, "an input does not fit the model", found: "\(input.shape)", expected: "\(expected)")
-            }
-            return fitted
-        }
-    }
-
-    private func converted(_ inputs: [Tensor]) throws -> [Tensor] {
-        let types = model.architecture.inputLayers.map(\.valueType)
-        return try inputs.enumerated().map { index, input in try input.converted(to: types.indices.contains(index) ? types[index] : .float32) }
     }
 
     private func logitSources(_ inputs: [Tensor], samples: Int) throws -> [LogitSource?] {
