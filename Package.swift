@@ -41,7 +41,7 @@ let package = Package(
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Tensors", "Storage", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
-        .testTarget(name: "KerasRuntimeTests", dependencies: ["KerasRuntime", "KerasModel", "Tensors", "CKernels"]),
+        .testTarget(name: "KerasRuntimeTests", dependencies: ["KerasRuntime", "KerasModel", "JSON", "Tensors", "CKernels"]),
         .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "KerasFormat", "Tensors", "JSON"]),
         .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Tensors"]),

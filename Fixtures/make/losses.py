@@ -93,25 +93,20 @@ def losses(library, data):
         known = "logcosh" if library is tf_keras and loss == "log_cosh" else loss
         function = library.losses.get(known)
         if not isinstance(function, library.losses.Loss):
-            function = next_wrapper(library, function)
+            function = wrapped(library, function)
+        # Compile gives targets the output's last axis of 1; the losses themselves want it there.
+        y = y[:, None] if y.ndim == 1 and p.shape[1:] == (1,) else y
         case = {"batch": batch, "loss": loss, "value": float(function(y, p))}
         if len(y) == len(WEIGHTS):
             weights = np.array(WEIGHTS, "float32")
-            # tf.keras' compile gives weights the output's rank where that is 2; the losses themselves take one per sample.
-            case["weighted"] = float(function(expanded(y, p), p, sample_weight=weights))
+            case["weighted"] = float(function(y, p, sample_weight=weights))
         yield case
 
 
-def expanded(y, p):
-    return y[:, None] if y.ndim == 1 and p.ndim == 2 and p.shape[1] == 1 else y
-
-
-def next_wrapper(library, function):
+def wrapped(library, function):
     """A plain function as compile wraps it."""
     class Wrapped(library.losses.Loss):
         def call(self, y_true, y_pred):
-            if y_true.shape.rank == 1 and y_pred.shape.rank == 2 and y_pred.shape[-1] == 1:
-                y_true = y_true[:, None]
             return function(y_true, y_pred)
 
     return Wrapped()
@@ -154,28 +149,23 @@ def evaluations(library):
         dict(loss=["sparse_categorical_crossentropy", "binary_crossentropy"], loss_weights=[0.7, 2.5],
              metrics=[["accuracy"], ["accuracy", "mse"]]),
         dict(loss={"kind": library.losses.SparseCategoricalCrossentropy(), "size": "mse"}, metrics={"size": ["mae"], "kind": ["acc"]},
-             weighted_metrics={"kind": ["accuracy"], "size": [metrics.BinaryCrossentropy(name="own")]}),
+             weighted_metrics={"kind": ["accuracy", metrics.SparseCategoricalCrossentropy(name="own")], "size": ["mse"]}),
     ):
         model.compile(**settings)
         figures = {
             "plain": model.evaluate(x, [y_kind, y_size], batch_size=4, verbose=0, return_dict=True),
         }
-        if library is keras:
-            weights = data.uniform(size=11).astype("float32")
-            figures["weighted"] = model.evaluate(x, [y_kind, y_size], sample_weight=[weights, weights], batch_size=4, verbose=0,
-                                                 return_dict=True)
-        else:
-            weights = data.uniform(size=11).astype("float32")
-            figures["weighted"] = model.evaluate(x, [y_kind, y_size], sample_weight=weights, batch_size=4, verbose=0, return_dict=True)
+        weights = data.uniform(size=11).astype("float32")
+        both = [weights, weights] if library is keras else weights
+        figures["weighted"] = model.evaluate(x, [y_kind, y_size], sample_weight=both, batch_size=4, verbose=0, return_dict=True)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "m.h5"
             model.save(file)
             with h5py.File(file) as f:
                 training = json.loads(f.attrs["training_config"])
-                architecture = json.loads(f.attrs["model_config"])
         yield {
-            "architecture": architecture, "training": {k: v for k, v in training.items() if k != "optimizer_config"},
-            "weights": [listed(w) for w in model.get_weights()], "x": listed(x), "y": [listed(y_kind), listed(y_size)],
+            "training": {k: v for k, v in training.items() if k != "optimizer_config"},
+            "weights": {layer.name: [listed(w) for w in layer.get_weights()] for layer in model.layers if layer.get_weights()}, "x": listed(x), "y": [listed(y_kind), listed(y_size)],
             "sample_weights": listed(weights), "batch_size": 4, "figures": figures,
         }
 

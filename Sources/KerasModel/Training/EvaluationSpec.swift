@@ -36,14 +36,21 @@ package struct EvaluationSpec: Sendable {
     package var penalizesFrozen = false
     /// True where each output's own loss is reported beside the sum.
     package var reportsOutputLosses: Bool
+    /// True where a short last batch counts as much as the others in those: Keras 3 on TensorFlow, whose graph does not know the batch's
+    /// length. The sum itself and the metrics weigh every sample alike in every Keras.
+    package var outputLossesCountBatches = false
 
-    /// As Keras 3 takes them.
+    /// As Keras 3 takes them, but for ``outputLossesCountBatches``.
     ///
     /// - Throws: a `mismatch` problem if a list has not one entry per output.
     package init(outputNames: [String], losses: [Loss?], lossWeights: [Double]? = nil, metrics: [[Metric]] = []) throws {
-        for (what, count) in [("losses", losses.count), ("loss weights", lossWeights?.count), ("lists of metrics", metrics.isEmpty ? nil : metrics.count)] {
+        for (what, count) in [
+            ("losses", losses.count), ("loss weights", lossWeights?.count), ("lists of metrics", metrics.isEmpty ? nil : metrics.count),
+        ] {
             guard let count, count != outputNames.count else { continue }
-            throw KerasError(.mismatch, "a model is told another number of \(what) than it has outputs", found: "\(count)", expected: "\(outputNames.count)")
+            throw KerasError(
+                .mismatch, "a model is told another number of \(what) than it has outputs", found: "\(count)",
+                expected: "\(outputNames.count)")
         }
         outputs = outputNames.enumerated().map { index, name in
             Output(name: name, loss: losses[index], weight: lossWeights?[index] ?? 1)
@@ -89,8 +96,11 @@ package struct EvaluationSpec: Sendable {
         sampleWeighting = dialect == .keras2 ? .overNonzero : .overAll
         penalizesFrozen = dialect != .keras3
         if dialect != .keras3 { reportsOutputLosses = outputNames.count > 1 }
-        // Only TensorFlow's backend looks behind a softmax.
-        if dialect == .keras3, let backend = origin.backend, backend != "tensorflow" { forgetLogits(&lists) }
+        if dialect == .keras3 {
+            outputLossesCountBatches = (origin.backend ?? "tensorflow") == "tensorflow"
+            // Only TensorFlow's backend looks behind a softmax.
+            if !outputLossesCountBatches { forgetLogits(&lists) }
+        }
         var names = NameCounter()
         for (isWeighted, metrics) in zip([false, true], lists) {
             for (index, list) in metrics.enumerated() {

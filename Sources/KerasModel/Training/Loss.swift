@@ -46,7 +46,8 @@ extension Loss: ConfigValue {
         case .null, "auto", "mean": break
         case let json:
             guard let reduction = json.string.flatMap(Reduction.init) else {
-                throw KerasError(.unsupported, "this way to sum a loss up is not supported", at: Place(key: "reduction"), found: json.summary)
+                throw KerasError(
+                    .unsupported, "this way to sum a loss up is not supported", at: Place(key: "reduction"), found: json.summary)
             }
             self.reduction = reduction
         }

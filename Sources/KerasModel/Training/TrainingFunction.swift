@@ -86,7 +86,9 @@ struct NamedFunction {
             settings = json["config"]?.object ?? [:]
             isObject = true
             // A wrapper round a function: the function is what counts.
-            if ["MeanMetricWrapper", "LossFunctionWrapper", "SumOverBatchSizeMetricWrapper"].contains(className), let function = settings["fn"] {
+            if ["MeanMetricWrapper", "LossFunctionWrapper", "SumOverBatchSizeMetricWrapper"].contains(className),
+                let function = settings["fn"]
+            {
                 name = try NamedFunction(function).name
             } else {
                 name = className

@@ -9,7 +9,8 @@ package struct Evaluator: Sendable {
     private let predictor: Predictor
 
     /// - Throws: an `unsupported` problem for a loss or a metric without arithmetic, a `mismatch` if `spec` is another model's.
-    package init(_ model: BuiltModel, weights: [WeightID: Tensor], spec: EvaluationSpec, options: RuntimeOptions = RuntimeOptions()) throws {
+    package init(_ model: BuiltModel, weights: [WeightID: Tensor], spec: EvaluationSpec, options: RuntimeOptions = RuntimeOptions()) throws
+    {
         guard spec.outputs.count == model.outputShapes.count else {
             throw KerasError(
                 .mismatch, "losses are told for another number of outputs than the model has", found: "\(spec.outputs.count)",
@@ -36,17 +37,17 @@ package struct Evaluator: Sendable {
     /// - Returns: `loss` first, then the outputs' own losses, then the metrics, each by the name that Keras shows.
     /// - Throws: a `mismatch` problem if inputs, targets or weights do not fit the model.
     package func evaluate(
-        inputs: [Tensor], targets: [Tensor], sampleWeights: Tensor? = nil, batchSize: Int = 32, progress: ((_ done: Int, _ of: Int) -> Void)? = nil
+        inputs: [Tensor], targets: [Tensor], sampleWeights: Tensor? = nil, batchSize: Int = 32,
+        progress: ((_ done: Int, _ of: Int) -> Void)? = nil
     ) throws -> [(name: String, value: Double)] {
         let samples = try check(inputs: inputs, targets: targets, sampleWeights: sampleWeights, batchSize: batchSize)
         let penalty = try model.penalties(weights, includingFrozen: spec.penalizesFrozen)
-        let inputs = try model.fitted(inputs)
-        let sources = try logitSources(inputs, samples: min(batchSize, samples))
+        let sources = try logitSources(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
         var figures = Figures(spec)
         var start = 0
         while start < samples {
             let rows = start..<min(start + batchSize, samples)
-            let results = try predictor.predict(inputs.map { $0[rows] }, batchSize: batchSize)
+            let results = try predictor.predict(try model.fitted(inputs.map { $0[rows] }), batchSize: batchSize)
             var extra = results.dropFirst(spec.outputs.count)
             let batches = spec.outputs.indices.map { index in
                 let logits = sources[index].flatMap { source in extra.popFirst().map { (source, $0) } }
@@ -71,14 +72,15 @@ package struct Evaluator: Sendable {
         let counts = all.map { $0.shape.dims.first ?? 0 }
         guard batchSize > 0, let samples = counts.first, samples > 0, counts.allSatisfy({ $0 == samples }) else {
             throw KerasError(
-                .mismatch, "inputs, targets and weights must have one entry per sample", found: all.map { "\($0.shape)" }.joined(separator: ", "),
+                .mismatch, "inputs, targets and weights must have one entry per sample",
+                found: all.map { "\($0.shape)" }.joined(separator: ", "),
                 expected: "the same first length above 0, and batches of at least 1")
         }
         return samples
     }
 
-    private func logitSources(_ inputs: [Tensor], samples: Int) throws -> [LogitSource?] {
-        let graph = try model.lowered(for: inputs.map { Shape([samples] + $0.shape.dims.dropFirst()) })
+    private func logitSources(_ inputs: [Tensor]) throws -> [LogitSource?] {
+        let graph = try model.lowered(for: inputs.map(\.shape))
         return graph.logits(try spec.outputs.map { try $0.logitSources() }).map { $0?.source }
     }
 }
@@ -104,7 +106,8 @@ private struct Figures {
                 samples = Double(batch.target.shape[0])
                 if let loss = output.loss {
                     let value = try spec.batchLoss(loss, batch, weights: weights)
-                    losses[index].add(value * samples, weight: samples)
+                    let weight = spec.outputLossesCountBatches ? 1 : samples
+                    losses[index].add(value * weight, weight: weight)
                     sum += value * output.weight
                 }
                 for (position, metric) in output.metrics.enumerated() {

@@ -168,7 +168,8 @@ extension Philox {
             vectors.append(vector.map { $0 / norm })
         }
         let isTall = rows >= columns
-        return try tensor(shape, (0..<shape.count).map { gain * (isTall ? vectors[$0 % columns][$0 / columns] : vectors[$0 / columns][$0 % columns]) })
+        return try tensor(
+            shape, (0..<shape.count).map { gain * (isTall ? vectors[$0 % columns][$0 / columns] : vectors[$0 / columns][$0 % columns]) })
     }
 
     private func tensor(_ shape: Shape, _ numbers: [Double]) throws -> Tensor { try Tensor(numbers.map { Float($0) }, shape: shape) }

@@ -69,7 +69,9 @@ extension BuiltModel {
                     kind: .unsupported, sentence: "penalties on what a layer gives are not computed yet",
                     place: Place(layer: path, key: "activity_regularizer"), found: penalty["class_name"]?.string))
         }
-        for child in layer.children { checkActivityPenalties(child.layer, path.isEmpty ? child.layer.name : "\(path)/\(child.layer.name)", &problems) }
+        for child in layer.children {
+            checkActivityPenalties(child.layer, path.isEmpty ? child.layer.name : "\(path)/\(child.layer.name)", &problems)
+        }
     }
 }
 

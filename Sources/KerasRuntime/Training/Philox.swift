@@ -1,8 +1,8 @@
 /// Random numbers that are looked up instead of drawn one after another: Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random
 /// numbers: as easy as 1, 2, 3" (2011).
 ///
-/// A block of four words is a function of seed, stream, attempt and place. So the n-th number of a stream is the same whoever asks for it, in
-/// whatever order, on however many threads.
+/// A block of four words is a function of seed, stream, attempt and place. So the n-th number of a stream is the same whoever asks
+/// for it, in whatever order, on however many threads.
 package struct Philox: Hashable, Sendable {
     private let key: SIMD2<UInt32>
     private let stream: UInt32

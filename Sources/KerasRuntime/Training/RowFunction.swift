@@ -3,8 +3,8 @@ import Tensors
 
 /// The arithmetic of a loss or a metric: one number for each row of a batch.
 ///
-/// A row is what stands along the class axis of an output: one sample's probabilities, or one pixel's. Numbers are float32, as Keras computes
-/// them whatever the model's type.
+/// A row is what stands along the class axis of an output: one sample's probabilities, or one pixel's. Numbers are float32, as Keras
+/// computes them whatever the model's type.
 package protocol RowFunction: TrainingFunction {
     /// What a target looks like beside its output.
     var targetForm: TargetForm { get }

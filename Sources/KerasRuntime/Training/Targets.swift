@@ -52,7 +52,9 @@ struct OutputBatch {
         without.remove(at: axis)
         var one = output.shape.dims
         one[axis] = 1
-        guard target.shape.dims == without || target.shape.dims == one else { throw mismatch(expected: "\(Shape(without)) or \(Shape(one))") }
+        guard target.shape.dims == without || target.shape.dims == one else {
+            throw mismatch(expected: "\(Shape(without)) or \(Shape(one))")
+        }
     }
 
     private func mismatch(expected: String) -> KerasError {
@@ -85,7 +87,8 @@ struct RowWeights {
         if dims.count > shape.count || dims.count > 1 && !shape.starts(with: dims), dims.last == 1 { dims.removeLast() }
         guard shape.starts(with: dims), !dims.isEmpty else {
             throw KerasError(
-                .mismatch, "sample weights do not fit the targets", found: "\(weights.shape)", expected: "the first axes of \(Shape(shape))")
+                .mismatch, "sample weights do not fit the targets", found: "\(weights.shape)", expected: "the first axes of \(Shape(shape))"
+            )
         }
         let own = try weights.scalars(as: Float.self)
         let each = shape.dropFirst(dims.count).reduce(1, *)
