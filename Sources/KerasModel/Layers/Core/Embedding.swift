@@ -49,7 +49,7 @@ public struct Embedding: Layer {
     public var makesMask: Bool { maskZero }
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
-        [try WeightSpec("embeddings", [inputDim, outputDim], embeddingsInitializer)]
+        [try WeightSpec("embeddings", [inputDim, outputDim], embeddingsInitializer, regularizer: embeddingsRegularizer)]
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {

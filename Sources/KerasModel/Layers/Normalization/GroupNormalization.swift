@@ -56,8 +56,8 @@ public struct GroupNormalization: Layer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let shape = [try inputs[0].known(try inputs[0].axis(axis))]
-        return try (scale ? [WeightSpec("gamma", shape, gammaInitializer)] : [])
-            + (center ? [WeightSpec("beta", shape, betaInitializer)] : [])
+        return try (scale ? [WeightSpec("gamma", shape, gammaInitializer, regularizer: gammaRegularizer)] : [])
+            + (center ? [WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer)] : [])
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
