@@ -89,11 +89,14 @@ final class WorkerPool: Sendable {
     private func serve(from start: Int) {
         var seen = start
         while true {
+            // Awake for a while, because the next call often follows at once and a thread asleep comes late to it; then asleep.
+            let start = ContinuousClock.now
             var spins = 0
             while ticket.load(ordering: .acquiring) == seen {
                 spins += 1
-                // Some tens of microseconds awake, because the next call often follows at once; then asleep.
-                if spins > 2_000 { sleepers.wait { self.ticket.load(ordering: .acquiring) == seen } }
+                if spins % 256 == 0, ContinuousClock.now - start > .microseconds(60) {
+                    sleepers.wait { self.ticket.load(ordering: .acquiring) == seen }
+                }
             }
             seen = ticket.load(ordering: .acquiring)
             guard let job = state.withLock({ $0.job }), job.seats.subtract(1, ordering: .relaxed).oldValue > 0 else { continue }
