@@ -16,6 +16,8 @@ public class Model: @unchecked Sendable {
         var built: BuiltModel?
         var variables: [WeightID: Variable] = [:]
         var training: TrainingConfiguration?
+        /// The built model's tensors: asked for twice, one tensor must be the same.
+        var symbols: [TensorRef: SymbolicTensor]?
         var predictor: (predictor: Predictor, version: Int)?
     }
 
@@ -84,6 +86,7 @@ public class Model: @unchecked Sendable {
         }
         state.withLock {
             $0.built = built
+            $0.symbols = nil
             $0.variables = variables
             $0.predictor = nil
         }
@@ -140,7 +143,11 @@ public class Model: @unchecked Sendable {
 
     private func tensors(_ references: (BuiltModel) -> [TensorRef]) throws -> [SymbolicTensor] {
         let built = try built()
-        let known = built.symbolicTensors
+        let known = state.withLock { state in
+            let symbols = state.symbols ?? built.symbolicTensors
+            state.symbols = symbols
+            return symbols
+        }
         return try references(built).map { reference in
             guard let tensor = known[reference] else { throw KerasError(.mismatch, "the model has no such tensor", at: Place(layer: name)) }
             return tensor

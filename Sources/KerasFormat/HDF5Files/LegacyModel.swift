@@ -28,7 +28,12 @@ enum LegacyModel {
         if let training = try root.attribute("training_config") {
             let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }
             saved.training = TrainingConfiguration(json, dialect: dialect)
-            saved.training?.optimizerVariables = try optimizerVariables(root)
+            do {
+                saved.training?.optimizerVariables = try optimizerVariables(root)
+            } catch let error as KerasError {
+                // Keras 3 before 3.10 could fail halfway through Ftrl's and Adagrad's; the model is none the worse.
+                saved.warnings += error.problems.map { "the optimizer's state is left out: \($0)" }
+            }
         }
         return saved
     }
