@@ -80,7 +80,7 @@ package struct Evaluator: Sendable {
     }
 
     private func logitSources(_ inputs: [Tensor]) throws -> [LogitSource?] {
-        let graph = try model.lowered(for: inputs.map(\.shape))
+        let graph = try model.lowered(for: inputs.map(\.shape), phase: .evaluate)
         return graph.logits(try spec.outputs.map { try $0.logitSources() }).map { $0?.source }
     }
 }
