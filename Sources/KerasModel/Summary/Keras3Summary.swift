@@ -65,9 +65,8 @@ struct Keras3Summary {
 
     private var totals: String {
         let optimizer = options.optimizer
-        var sums = [
-            ("Total", rows.trainable + rows.frozen + (optimizer ?? SummarySize())), ("Trainable", rows.trainable), ("Non-trainable", rows.frozen),
-        ]
+        let total = rows.trainable + rows.frozen + (optimizer ?? SummarySize())
+        var sums = [("Total", total), ("Trainable", rows.trainable), ("Non-trainable", rows.frozen)]
         if let optimizer { sums.append(("Optimizer", optimizer)) }
         let units = ["B", "KB", "MB", "GB", "TB", "PB"]
         return sums.reduce(into: "") { text, sum in

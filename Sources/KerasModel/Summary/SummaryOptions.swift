@@ -1,14 +1,14 @@
-/// Whose summary, and how wide.
-package struct SummaryOptions: Sendable {
-    /// The two tables Keras has had since TensorFlow 2.13.
-    package enum Style: String, CaseIterable, Sendable {
-        /// Keras 3's boxes.
-        case keras3
-        /// The ruled lines of tf_keras, which are those of TensorFlow 2.13 to 2.15.
-        case tfKeras = "tf_keras"
-    }
+/// Whose summary: the two tables Keras has had since TensorFlow 2.13.
+public enum SummaryStyle: String, CaseIterable, Sendable {
+    /// Keras 3's boxes.
+    case keras3
+    /// The ruled lines of tf_keras, which are those of TensorFlow 2.13 to 2.15.
+    case tfKeras = "tf_keras"
+}
 
-    package var style: Style
+/// Whose summary, how wide, and what it shows besides.
+package struct SummaryOptions: Sendable {
+    package var style: SummaryStyle
     /// The width of the table; nil is Keras's own choice.
     package var lineLength: Int?
     /// The columns of the terminal, which Keras 3's own choice keeps within.
@@ -21,7 +21,7 @@ package struct SummaryOptions: Sendable {
     package var optimizer: SummarySize?
 
     package init(
-        style: Style = .keras3, lineLength: Int? = nil, columns: Int = 80, expandsNested: Bool = false, showsTrainable: Bool = false,
+        style: SummaryStyle = .keras3, lineLength: Int? = nil, columns: Int = 80, expandsNested: Bool = false, showsTrainable: Bool = false,
         optimizer: SummarySize? = nil
     ) {
         self.style = style
