@@ -1,0 +1,60 @@
+import ArgumentParser
+import HDF5
+import Keras
+import KerasFormat
+import Storage
+
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what is in a file: groups, attributes, tensors, optimizer state.",
+        discussion: """
+            Works on HDF5 files whether they hold a model or not, on .keras archives, architecture JSON, .npy and .npz, told apart by their \
+            content. Nothing is run.
+
+            Examples:
+              keras inspect model.h5
+              keras inspect data.npz
+              keras inspect model.h5 --json
+            """)
+
+    @Argument(help: "Any .h5, .keras, .json, .npy or .npz.")
+    var file: String
+
+    @Flag(help: "Print a JSON object, with attributes in full.")
+    var json = false
+
+    func run() throws {
+        var problems = ProblemList()
+        let report: FileReport = try KerasError.placing(Place(file: file)) { try makeReport(&problems) }
+        if json {
+            var object: JSONObject = ["file": .string(file), "format": .string(report.format), "bytes": .integer(report.bytes)]
+            for (key, value) in report.json { object[key] = value }
+            Terminal.print(JSON.object(object).serialized(.indented(2)))
+        } else {
+            Terminal.print("\(Terminal.visible(file))  \(report.format), \(Numbers.bytes(report.bytes))")
+            Terminal.write(report.text)
+        }
+        // Parts that could not be read are told after those that could.
+        try KerasError.placing(Place(file: file)) { try problems.throwIfAny() }
+    }
+
+    private func makeReport(_ problems: inout ProblemList) throws -> FileReport {
+        let bytes = try Files.read(file)
+        switch FileKind(bytes) {
+        case .npy: return try ArrayReport.npy(bytes)
+        case .zip: return try ArchiveReport.report(bytes, name: file, &problems)
+        case .json: return try ModelFacts.report(JSON(parsing: String(decoding: bytes.bytes, as: UTF8.self)), bytes: bytes.count)
+        // Not HDF5 either: that reader says best what it is instead.
+        case .hdf5, .other: return HDF5Report(try HDF5File(bytes: bytes, name: file), &problems).report
+        }
+    }
+}
+
+/// What there is to say of a file.
+struct FileReport {
+    /// `HDF5`, `numpy array`.
+    var format: String
+    var bytes: Int
+    var text: String
+    var json: JSONObject
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Keras
+import KerasRuntime
+
+/// The model a command runs, and how.
+struct ModelArguments: ParsableArguments {
+    @Argument(help: "A Keras model: a whole-model .h5, or architecture .json whose weights --weights gives.")
+    var model: String
+
+    @Option(help: ArgumentHelp("Take the weights from this weights file, in place of what MODEL holds.", valueName: "file"))
+    var weights: String?
+
+    /// The model, with a warning for all that was odd about its file.
+    ///
+    /// - Throws: everything that is wrong with it.
+    func load() throws -> Model {
+        let model = try Model.load(self.model, weights: weights)
+        for warning in model.warnings { Terminal.warn("\(self.model): \(warning)") }
+        return model
+    }
+}
+
+/// How work is cut up.
+struct RunArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Threads to use; the results are the same bits for every number. (default: one per processor)", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, not \(threads)") }
+    }
+
+    var options: RuntimeOptions { threads.map { RuntimeOptions(threads: $0) } ?? .environment }
+}
+
+/// - Throws: wrong usage unless `size` is a number of samples.
+func validate(batchSize size: Int?) throws {
+    if let size, size < 1 { throw ValidationError("--batch-size must be at least 1, not \(size)") }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Keras
+import KerasRuntime
+
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs a model on arrays and writes what it gives.",
+        discussion: """
+            INPUT is a .npy for a model with one input, or a .npz with an array for each input: named as the inputs are, or arr_0, arr_1, … \
+            in their order, as numpy.savez names them. With one input the .npz may hold that array alone, or FILE.npz:name picks one.
+
+            OUT is a .npy for a model with one output, a .npz with an array for each output under its name, in the model's order, or - for a \
+            table on standard output. It is written whole or not at all.
+
+            Examples:
+              keras predict model.h5 images.npy -o scores.npy
+              keras predict model.h5 mnist.npz:x_test -o -
+              keras predict two_towers.h5 inputs.npz -o outputs.npz --threads 4
+              keras predict architecture.json x.npy --weights weights.h5 -o y.npy
+            """)
+
+    @OptionGroup var model: ModelArguments
+
+    @Argument(help: "The data: a .npy, a .npz, or FILE.npz:name.")
+    var input: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the outputs go: a .npy, a .npz, or - for a table.", valueName: "out"))
+    var output: String
+
+    @Option(
+        help: ArgumentHelp("Samples that go through the model together at most. (default: what fits the processor's cache)", valueName: "n")
+    )
+    var batchSize: Int?
+
+    @OptionGroup var running: RunArguments
+
+    func validate() throws { try KerasTool.validate(batchSize: batchSize) }
+
+    func run() throws {
+        let target = try OutputFile(output)
+        let model = try self.model.load()
+        let data = try DataFile(input)
+        // A model that learns its input's shape from the data has one input, whatever it is called.
+        var inputs = model.awaitsInputShape ? try data.arrays(for: ["input"], what: "input") : []
+        let snapshot = try model.snapshot(for: inputs)
+        try target.check(count: snapshot.outputNames.count)
+        if inputs.isEmpty { inputs = try data.arrays(for: snapshot.inputNames, what: "input") }
+        let fitted = try KerasError.placing(Place(file: input)) { try snapshot.built.fitted(inputs) }
+        let predictor = Predictor(weights: snapshot.weights, options: running.options) { try snapshot.built.lowered(for: $0) }
+        let outputs = try KerasError.placing(Place(file: self.model.model)) { try predictor.predict(fitted, batchSize: batchSize) }
+        try target.write(Array(zip(snapshot.outputNames, outputs)))
+    }
+}
