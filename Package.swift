@@ -45,6 +45,7 @@ let package = Package(
         .testTarget(name: "KerasTests", dependencies: ["Keras"]),
         .testTarget(name: "KerasFormatTests", dependencies: ["KerasFormat", "KerasModel", "Tensors", "JSON"]),
         .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "KerasFormat", "Tensors", "JSON"]),
+        .testTarget(name: "KerasToolTests", dependencies: ["KerasTool", "NumPy", "JSON", "Tensors"]),
         .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),

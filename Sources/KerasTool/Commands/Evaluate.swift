@@ -90,9 +90,20 @@ struct Evaluate: ParsableCommand {
             training.metrics = snapshot.outputNames.count == 1 ? each : .array(snapshot.outputNames.map { _ in each })
             training.weightedMetrics = nil
         }
-        return try KerasError.placing(Place(file: model.model)) {
-            try EvaluationSpec(training, origin: snapshot.origin ?? Origin(dialect: dialect), outputNames: snapshot.outputNames)
+        do {
+            return try EvaluationSpec(training, origin: snapshot.origin ?? Origin(dialect: dialect), outputNames: snapshot.outputNames)
+        } catch let error as KerasError {
+            throw KerasError(problems: error.problems.map(told)).placed(Place(file: model.model))
         }
+    }
+
+    /// What is wrong with a loss or a metric that was given here is no fault of the file.
+    private func told(_ problem: Problem) -> Problem {
+        guard let key = problem.place.key, key == "loss" && loss != nil || key == "metrics" && metrics != nil else { return problem }
+        var problem = problem
+        problem.kind = .usage
+        problem.place = Place(file: "--\(key)")
+        return problem
     }
 
     private func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
