@@ -70,6 +70,18 @@ import Testing
         #expect(unclear.complaints.first?.contains("found 'a', 'b', expected 'start'") == true)
     }
 
+    /// Python's names of inputs that were given none: the tensors' before saving, the layers' in the file.
+    @Test func inputsWithoutNames() throws {
+        func arrays(_ names: [String], in members: [String]) throws -> [Double] {
+            let path = folder.path("unnamed.npz")
+            try NPZ.save(members.enumerated().map { ($1, try Tensor([Double($0)])) }, to: path)
+            return try DataFile(path).arrays(for: names, what: "input").map { try $0.scalars()[0] }
+        }
+        #expect(try arrays(["input_layer", "x", "input_layer_10"], in: ["keras_tensor_12", "x", "keras_tensor_3"]) == [2, 1, 0])
+        #expect(try arrays(["input_layer_1", "input_layer"], in: ["keras_tensor", "keras_tensor_1", "input_layer_7"]) == [1, 0])
+        #expect(throws: KerasError.self) { try arrays(["input_layer", "other"], in: ["keras_tensor", "keras_tensor_1"]) }
+    }
+
     @Test func predictsATable() throws {
         let x = try Tensor([Float](repeating: 1, count: 3), shape: [1, 3])
         try NPY.save(x, to: folder.path("x.npy"))

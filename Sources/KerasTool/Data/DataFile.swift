@@ -53,7 +53,7 @@ struct DataFile {
             }
             return [tensor]
         case .archive(let archive):
-            if names.allSatisfy(archive.contains) { return try names.map(archive.tensor) }
+            if let members = DataFile.members(for: names, in: archive.names) { return try members.map(archive.tensor) }
             if names.count == 1, let only = archive.names.first, archive.count == 1 { return [try archive.tensor(named: only)] }
             let positions = names.indices.map { "arr_\($0)" }
             if archive.count == names.count, positions.allSatisfy(archive.contains) { return try positions.map(archive.tensor) }
@@ -63,6 +63,25 @@ struct DataFile {
                 at: Place(file: path),
                 found: DataFile.list(archive.names), expected: DataFile.list(names) + hint)
         }
+    }
+
+    /// The members that are the inputs or outputs of these names; nil if one is missing.
+    ///
+    /// In Python an input that was given no name has two: before it is saved its tensor's, `keras_tensor_3`, and in the file its layer's,
+    /// `input_layer_1`. Both count in the order in which inputs were made.
+    private static func members(for names: [String], in found: [String]) -> [String]? {
+        func sorted(_ list: [String], _ prefix: String) -> [String] {
+            let numbered = list.compactMap { name in
+                name == prefix ? (0, name) : name.hasPrefix(prefix + "_") ? Int(name.dropFirst(prefix.count + 1)).map { ($0, name) } : nil
+            }
+            return numbered.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        let missing = names.filter { !found.contains($0) }
+        let unnamed = sorted(found, "keras_tensor")
+        let layers = sorted(missing, "input_layer")
+        guard layers.count == missing.count, missing.isEmpty || unnamed.count == layers.count else { return nil }
+        let standIns = Dictionary(zip(layers, unnamed), uniquingKeysWith: { first, _ in first })
+        return names.map { standIns[$0] ?? $0 }
     }
 
     /// The members of these names.
