@@ -26,10 +26,11 @@ enum ArchiveReport {
             let bytes = try archive.contents(of: member)
             return try KerasError.placing(Place(object: name)) { try JSON(parsing: String(decoding: bytes.bytes, as: UTF8.self)) }
         }
-        if let config = problems.attempt({ try json("config.json") }).flatMap({ $0 }) { facts.add(architecture: config) }
-        if let metadata = problems.attempt({ try json("metadata.json") }).flatMap({ $0 }) {
-            facts.add(version: metadata["keras_version"]?.string, backend: nil)
-        }
+        let config = problems.attempt { try json("config.json") }.flatMap { $0 }
+        let metadata = problems.attempt { try json("metadata.json") }.flatMap { $0 }
+        if let config { facts.add(architecture: config) }
+        if let metadata { facts.add(version: metadata["keras_version"]?.string, backend: nil) }
+        if let config { facts.add(training: config["compile_config"] ?? nil) }
         var text = ModelFacts.lines(facts.lines) + "\n" + table.text()
         var object: JSONObject = ["keras": facts.json, "members": .array(members)]
         if let weights = archive.member(named: "model.weights.h5"),

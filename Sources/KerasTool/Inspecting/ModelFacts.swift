@@ -16,9 +16,9 @@ struct ModelFacts {
         if let config = try root.attribute("model_config")?.string() {
             add(architecture: try KerasError.placing(Place(object: "/@model_config")) { try JSON(parsing: config) })
         } else if try root.attribute("layer_names") != nil || root.attribute("layer_names0") != nil {
-            add("holds", "kind", "the weights of a model, without the model")
+            add("kind", "kind", "the weights of a model, without the model")
         } else if try root.contains("layers") || root.contains("_layer_checkpoint_dependencies") {
-            add("holds", "kind", "the weights of a Keras 3 model, without the model")
+            add("kind", "kind", "the weights of a Keras 3 model, without the model")
         }
         let version = try root.attribute("keras_version")?.string() ?? weights?.attribute("keras_version")?.string()
         add(version: version, backend: try root.attribute("backend")?.string() ?? weights?.attribute("backend")?.string())
@@ -37,7 +37,7 @@ struct ModelFacts {
         var facts = ModelFacts()
         facts.add(architecture: json)
         facts.add(version: json["keras_version"]?.string, backend: json["backend"]?.string)
-        if let compiled = json["compile_config"], compiled.object?.isEmpty == false { facts.add(training: compiled) }
+        facts.add(training: json["compile_config"] ?? nil)
         var table = TextTable([("layer", .left), ("class", .left)])
         let layers = ModelFacts.layers(of: json)
         for layer in layers {
@@ -66,7 +66,8 @@ struct ModelFacts {
         lines.append(("written", Terminal.visible("by \(writer)\(backend.map { " on \($0)" } ?? "")")))
     }
 
-    private mutating func add(training json: JSON) {
+    mutating func add(training json: JSON) {
+        guard json.object?.isEmpty == false else { return }
         let optimizer = json["optimizer_config"] ?? json["optimizer"] ?? nil
         object["optimizer"] = optimizer
         object["loss"] = json["loss"] ?? nil
