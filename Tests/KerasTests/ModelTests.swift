@@ -2,9 +2,10 @@ import Keras
 import Testing
 
 @Suite struct ModelTests {
-    static let cnn: [any Layer] = [
-        Conv2D(4, (3, 3), activation: .relu).inputShape(8, 8, 1), MaxPooling2D((2, 2)), Flatten(), Dense(3, activation: .softmax),
-    ]
+    /// New layers each time: models that hold the same ones share their weights.
+    static var cnn: [any Layer] {
+        [Conv2D(4, (3, 3), activation: .relu).inputShape(8, 8, 1), MaxPooling2D((2, 2)), Flatten(), Dense(3, activation: .softmax)]
+    }
 
     @Test func sequentialPredicts() throws {
         let model = Sequential {
