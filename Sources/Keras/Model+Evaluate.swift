@@ -43,7 +43,10 @@ extension Model {
         var spec: EvaluationSpec
         if let training, losses == nil, let origin {
             spec = try EvaluationSpec(training, origin: origin, outputNames: names)
-            if let metrics { spec.outputs = try EvaluationSpec(outputNames: names, losses: spec.outputs.map(\.loss), metrics: metrics).outputs }
+            if let metrics {
+                let given = try EvaluationSpec(outputNames: names, losses: spec.outputs.map(\.loss), metrics: metrics)
+                for index in spec.outputs.indices { spec.outputs[index].metrics = given.outputs[index].metrics }
+            }
         } else if let losses {
             spec = try EvaluationSpec(outputNames: names, losses: losses, metrics: metrics ?? [])
         } else {

@@ -10,7 +10,8 @@ extension Model {
     public func predict(_ input: Tensor, batchSize: Int? = nil) throws -> Tensor {
         let outputs = try predict([input], batchSize: batchSize)
         guard outputs.count == 1 else {
-            throw KerasError(.mismatch, "the model has several outputs", found: "\(outputs.count)", expected: "predict([input]), which gives them all")
+            throw KerasError(
+                .mismatch, "the model has several outputs", found: "\(outputs.count)", expected: "predict([input]), which gives them all")
         }
         return outputs[0]
     }
@@ -25,7 +26,8 @@ extension Model {
 
     /// A Sequential without an input shape takes that of the first data.
     func buildIfNeeded(for inputs: [Tensor]) throws {
-        guard state.withLock({ $0.built == nil && $0.root.architecture.sequentialInput == nil && $0.root.architecture.kind == .sequential }),
+        guard
+            state.withLock({ $0.built == nil && $0.root.architecture.sequentialInput == nil && $0.root.architecture.kind == .sequential }),
             let first = inputs.first
         else { return }
         let shape = SymbolicShape([nil] + first.shape.dims.dropFirst().map { $0 })

@@ -27,7 +27,9 @@ package enum ModelFile {
     package static func decode(_ bytes: Buffer, name: String, registry: LayerRegistry = .keras) throws -> SavedModel {
         switch FileKind(bytes) {
         case .json: return try architecture(try bytes.withUnsafeBytes { try JSON(parsing: $0) }, registry: registry)
-        case .zip: throw KerasError(.unsupported, "this is a zip file; .keras files are not read yet", expected: "an HDF5 model or architecture JSON")
+        case .zip:
+            throw KerasError(
+                .unsupported, "this is a zip file; .keras files are not read yet", expected: "an HDF5 model or architecture JSON")
         case .npy: throw KerasError(.malformed, "this is a numpy array, not a model", expected: "an HDF5 model or architecture JSON")
         // Not HDF5 either: that reader says best what it is instead.
         case .hdf5, .other: return try LegacyModel.read(HDF5File(bytes: bytes, name: name), registry: registry)
@@ -38,10 +40,12 @@ package enum ModelFile {
     package static func architecture(_ json: JSON, registry: LayerRegistry = .keras) throws -> SavedModel {
         let version = json["keras_version"]?.string
         let dialect = try Dialect(kerasVersion: version, architecture: json)
-        let root = try ModelConfigReader.read(json, in: DecodingContext(dialect: dialect, registry: registry))
-        var training: TrainingConfiguration?
-        if let compiled = json["compile_config"], compiled.object?.isEmpty == false { training = TrainingConfiguration(compiled, dialect: dialect) }
         let origin = Origin(dialect: dialect, kerasVersion: version, backend: json["backend"]?.string)
+        let root = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
+        var training: TrainingConfiguration?
+        if let compiled = json["compile_config"], compiled.object?.isEmpty == false {
+            training = TrainingConfiguration(compiled, dialect: dialect)
+        }
         return SavedModel(root: root, weights: [:], training: training, origin: origin, warnings: unknownKeys(of: root))
     }
 
@@ -50,7 +54,9 @@ package enum ModelFile {
         func visit(_ layer: any Layer, _ path: String) -> [String] {
             let place = path.isEmpty ? layer.name : "\(path)/\(layer.name)"
             let keys = layer.base.unknownKeys.keys
-            let own = keys.isEmpty ? [] : ["layer '\(place)': unknown key\(keys.count == 1 ? "" : "s") " + keys.map { "'\($0)'" }.joined(separator: ", ")]
+            let own =
+                keys.isEmpty
+                ? [] : ["layer '\(place)': unknown key\(keys.count == 1 ? "" : "s") " + keys.map { "'\($0)'" }.joined(separator: ", ")]
             return own + layer.children.flatMap { visit($0.layer, place) }
         }
         return root.children.flatMap { visit($0.layer, "") }
@@ -76,6 +82,16 @@ extension Dialect {
         } else {
             throw KerasError(.unsupported, "no keras_version is given, as before Keras 1.1, whose files are not read yet")
         }
+    }
+}
+
+extension DecodingContext {
+    /// Keras 3's JSON does not say on what it ran; it is taken for TensorFlow, Keras's own default.
+    init(_ origin: Origin, registry: LayerRegistry) {
+        let numbers = (origin.kerasVersion ?? "3.7").split(separator: ".").prefix(2).map { Int($0) ?? 0 }
+        let isRecent = numbers.lexicographicallyPrecedes([3, 7]) == false
+        let isTensorFlow = (origin.backend ?? "tensorflow") == "tensorflow"
+        self.init(dialect: origin.dialect, registry: registry, addsBiasAsTensorFlow: origin.dialect == .keras3 && isRecent && isTensorFlow)
     }
 }
 

@@ -11,7 +11,9 @@ package struct SavedModel: Sendable {
     /// What was odd, in a sentence each: unknown keys, values that are not finite.
     package var warnings: [String]
 
-    package init(root: ModelLayer, weights: [WeightID: Tensor], training: TrainingConfiguration? = nil, origin: Origin, warnings: [String] = []) {
+    package init(
+        root: ModelLayer, weights: [WeightID: Tensor], training: TrainingConfiguration? = nil, origin: Origin, warnings: [String] = []
+    ) {
         self.root = root
         self.weights = weights
         self.training = training
@@ -48,7 +50,8 @@ package struct TrainingConfiguration: Sendable {
     package var optimizerVariables: [(name: String, tensor: Tensor)]
 
     package init(
-        dialect: Dialect, loss: JSON = nil, lossWeights: JSON = nil, metrics: JSON = nil, weightedMetrics: JSON = nil, optimizer: JSON = nil,
+        dialect: Dialect, loss: JSON = nil, lossWeights: JSON = nil, metrics: JSON = nil, weightedMetrics: JSON = nil,
+        optimizer: JSON = nil,
         optimizerVariables: [(name: String, tensor: Tensor)] = []
     ) {
         self.dialect = dialect

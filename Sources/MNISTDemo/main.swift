@@ -4,7 +4,7 @@ import Keras
 
 let fixtures = CommandLine.arguments.dropFirst().first ?? "Fixtures"
 let model = try Model.load("\(fixtures)/mnist_cnn_k315.h5")
-// SUMMARY
+print(model.summary())
 
 let data = try NPZ(path: "\(fixtures)/mnist_test.npz")
 let images = try data.tensor(named: "x_test")

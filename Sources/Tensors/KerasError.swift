@@ -4,7 +4,10 @@ public struct KerasError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public init(problems: [Problem]) { self.problems = problems }
 
-    public init(_ kind: Problem.Kind, _ sentence: String, at place: Place = Place(), found: String? = nil, expected: String? = nil, cause: String? = nil) {
+    public init(
+        _ kind: Problem.Kind, _ sentence: String, at place: Place = Place(), found: String? = nil, expected: String? = nil,
+        cause: String? = nil
+    ) {
         problems = [Problem(kind: kind, sentence: sentence, place: place, found: found, expected: expected, cause: cause)]
     }
 
@@ -13,11 +16,12 @@ public struct KerasError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The same problems, with what their places lack filled in from `place`.
     public func placed(_ place: Place) -> KerasError {
-        KerasError(problems: problems.map { problem in
-            var problem = problem
-            problem.place.fill(from: place)
-            return problem
-        })
+        KerasError(
+            problems: problems.map { problem in
+                var problem = problem
+                problem.place.fill(from: place)
+                return problem
+            })
     }
 
     /// Runs `body`; what it throws learns where it happened.

@@ -174,7 +174,8 @@ public struct Tensor: Sendable {
 
     /// A view with the axes in another order, as `numpy.transpose`.
     public func transposed(_ axes: [Int]) -> Tensor {
-        Tensor(dtype: dtype, shape: Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] }, buffer: buffer, byteOffset: byteOffset)
+        Tensor(
+            dtype: dtype, shape: Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] }, buffer: buffer, byteOffset: byteOffset)
     }
 
     /// A view that runs backwards along `axes`, as numpy's `[::-1]`.

@@ -18,7 +18,13 @@ extension TensorScalar where Self: FixedWidthInteger {
     @inlinable public init(wide: Int64) { self.init(truncatingIfNeeded: wide) }
     /// Out of range or not a number is undefined in numpy; here it is clamped, and NaN is 0.
     @inlinable public init(double: Double) {
-        if double.isNaN { self = 0 } else if let exact = Self(exactly: double.rounded(.towardZero)) { self = exact } else { self = double < 0 ? .min : .max }
+        if double.isNaN {
+            self = 0
+        } else if let exact = Self(exactly: double.rounded(.towardZero)) {
+            self = exact
+        } else {
+            self = double < 0 ? .min : .max
+        }
     }
 }
 

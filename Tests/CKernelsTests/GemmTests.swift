@@ -31,7 +31,7 @@ private struct Problem {
     init(_ shape: Shape, bias hasBias: Bool) {
         var random = Random(UInt64(shape.m * 1009 + shape.n * 31 + shape.length))
         self.shape = shape
-        rowStep = shape.length // rows overlap as windows do
+        rowStep = shape.length  // rows overlap as windows do
         offsets = (0..<shape.taps).map { $0 * (shape.length + 2) }
         input = random.floats(max(1, (shape.m - 1) * rowStep + (offsets.last ?? 0) + shape.length))
         weights = random.floats(shape.taps * shape.length * shape.n)

@@ -94,7 +94,7 @@ private let arguments: [Float] = {
             for start in 0..<18 {
                 for count in [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, x.count - start] {
                     let part = Guarded(Array(x[start..<start + count]))
-                    table.f.unary(kind, part.base, part.base, count, a, b, c) // in place
+                    table.f.unary(kind, part.base, part.base, count, a, b, c)  // in place
                     #expect(part.intact)
                     #expect(
                         sameBits(part.values, Array(whole.values[start..<start + count])),

@@ -144,27 +144,16 @@ struct FilesTests {
         #expect(!read.isEmpty)
     }
 
-    /// Where the root group begins is spoilt: the library has something to say, on a thread it has not seen.
-    @Test func nothingIsPrinted() async throws {
+    /// Where the root group begins is spoilt: the library has something to say, on threads it has not seen. That it says so to us alone shows
+    /// in the tests of the command, which look at all it prints.
+    @Test func whatTheLibrarySaysBecomesTheCause() async throws {
         let bytes = try changed("generations/k224_seq.h5") { for index in 96..<300 { $0[index] = 0xEE } }
-        let kept = dup(2)
-        var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
-        dup2(ends[1], 2)
         let found = await withTaskGroup(of: Problem?.self) { group in
             for _ in 0..<4 {
                 group.addTask { problem { _ = try HDF5File(bytes: bytes, name: "spoilt.h5").root.names() } }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        fflush(nil)
-        dup2(kept, 2)
-        close(ends[1])
-        var printed = [UInt8](repeating: 0, count: 65536)
-        let count = read(ends[0], &printed, printed.count)
-        close(ends[0])
-        close(kept)
-        #expect(!String(decoding: printed.prefix(max(count, 0)), as: UTF8.self).contains("HDF5"))
         for problem in found {
             #expect(problem?.kind == .malformed)
             #expect(problem?.cause?.isEmpty == false)

@@ -68,8 +68,8 @@ class Builder:
         return layer
 
     def attempt(self, x, draw):
-        """Calls what `draw` returns on x, drawing again while it does not fit."""
-        while True:
+        """Calls what `draw` returns on x, drawing again while it does not fit; x may be such that nothing ever does."""
+        for _ in range(100):
             try:
                 layer = draw(shape_of(x))
                 y = layer(x)
@@ -81,6 +81,7 @@ class Builder:
             sizes = [1 if size is None else size for size in shape_of(y)]
             if 0 < prod(sizes) <= LARGEST_TENSOR:
                 return layer, y
+        raise ValueError(f"nothing fits {shape_of(x)}")
 
     def step(self, x, depth=0):
         """One more layer, or now and then a nested model."""

@@ -4,8 +4,6 @@ import KerasModel
 import Tensors
 import Testing
 
-
-
 @Suite struct ModelFileTests {
     static let fixtures = String(#filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()) + "/Fixtures"
 
@@ -73,7 +71,8 @@ import Testing
         let json = try ModelConfigWriter.json(root, built: BuiltModel(root), dialect: dialect)
         let layers = json["config"]?["layers"]?.array ?? []
         let node = layers.first { $0["class_name"] == "Add" }?["inbound_nodes"]?[0]
-        let references = dialect == .keras3
+        let references =
+            dialect == .keras3
             ? node?["args"]?[0]?.array?.compactMap { $0["config"]?["keras_history"]?[1]?.integer }
             : node?.array?.compactMap { $0[1]?.integer }
         #expect(references == numbers)
@@ -84,7 +83,10 @@ import Testing
 
     @Test func aCycleIsRefused() throws {
         let tensor = { (name: String) -> JSON in
-            ["class_name": "__keras_tensor__", "config": ["shape": [nil, 2], "dtype": "float32", "keras_history": [.string(name), 0, 0]]]
+            [
+                "class_name": "__keras_tensor__",
+                "config": ["shape": [nil, 2], "dtype": "float32", "keras_history": [.string(name), 0, 0]],
+            ]
         }
         let activation = { (name: String, from: String) -> JSON in
             [

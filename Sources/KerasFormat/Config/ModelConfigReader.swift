@@ -27,7 +27,8 @@ struct ModelConfigReader {
         guard let className = json["class_name"]?.string, let config = json["config"] else {
             problems.add(
                 Problem(
-                    kind: .malformed, sentence: "a model's configuration is not what it must be", place: Place(layer: path.isEmpty ? nil : path),
+                    kind: .malformed, sentence: "a model's configuration is not what it must be",
+                    place: Place(layer: path.isEmpty ? nil : path),
                     found: json.summary, expected: "an object with 'class_name' and 'config'"))
             return nil
         }
@@ -92,7 +93,8 @@ struct ModelConfigReader {
             for (layer, entry) in zip(layers, entries) {
                 failures.attempt(at: Place(layer: layer.name, key: "inbound_nodes")) {
                     let nodes = entry["inbound_nodes"]?.array ?? []
-                    calls[layer.id] = layer is InputLayer && nodes.isEmpty
+                    calls[layer.id] =
+                        layer is InputLayer && nodes.isEmpty
                         ? [Call([])]
                         : try nodes.map { node in
                             try context.dialect.rules.readCall(node) { try resolver.resolve($0, at: .inboundNodes) }
@@ -132,12 +134,16 @@ struct ModelConfigReader {
         }
         let name = entry["name"]?.string ?? config["name"]?.string ?? className
         let place = path.isEmpty ? name : "\(path)/\(name)"
-        if className == "Sequential" || ModelConfigReader.functionalNames.contains(className), config["layers"] != nil || config.array != nil {
+        if className == "Sequential" || ModelConfigReader.functionalNames.contains(className),
+            config["layers"] != nil || config.array != nil
+        {
             return model(entry, path: place)?.named(name)
         }
         guard let type = context.registry[className] else {
             problems.add(
-                Problem(kind: .unsupported, sentence: "this kind of layer is not supported", place: Place(layer: place), found: "'\(className)'"))
+                Problem(
+                    kind: .unsupported, sentence: "this kind of layer is not supported", place: Place(layer: place), found: "'\(className)'"
+                ))
             return nil
         }
         guard let object = config.object else {

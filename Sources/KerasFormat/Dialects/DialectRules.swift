@@ -35,7 +35,8 @@ struct NodeReference: Hashable {
 
     /// - Throws: `malformed` if it is no such triple.
     init(_ json: JSON) throws {
-        guard let items = json.array, items.count >= 3, let layer = items[0].string, let node = items[1].integer, let tensor = items[2].integer,
+        guard let items = json.array, items.count >= 3, let layer = items[0].string, let node = items[1].integer,
+            let tensor = items[2].integer,
             node >= 0, tensor >= 0
         else {
             throw KerasError(

@@ -20,11 +20,12 @@ enum LegacyModel {
             throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: version.map { "keras_version \($0)" })
         }
         let dialect = try Dialect(kerasVersion: version, architecture: json)
-        let model = try ModelConfigReader.read(json, in: DecodingContext(dialect: dialect, registry: registry))
+        let origin = Origin(dialect: dialect, kerasVersion: version, backend: backend)
+        let model = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
         let built = try BuiltModel(model)
         var saved = SavedModel(
             root: model, weights: try LegacyWeights.read(weights, into: built),
-            origin: Origin(dialect: dialect, kerasVersion: version, backend: backend), warnings: ModelFile.unknownKeys(of: model))
+            origin: origin, warnings: ModelFile.unknownKeys(of: model))
         if let training = try root.attribute("training_config") {
             let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }
             saved.training = TrainingConfiguration(json, dialect: dialect)
@@ -42,7 +43,9 @@ enum LegacyModel {
         let names = try root.attributeNames() + root.names()
         let isWeights = names.contains("layer_names") || names.contains("layer_names0")
         return isWeights
-            ? KerasError(.mismatch, "this file holds weights without a model", expected: "a whole model, or the model's JSON with this as its weights")
+            ? KerasError(
+                .mismatch, "this file holds weights without a model",
+                expected: "a whole model, or the model's JSON with this as its weights")
             : KerasError(
                 .unsupported, "this HDF5 file is not a model as Keras writes it", found: names.prefix(6).joined(separator: ", "),
                 expected: "the attribute 'model_config'")

@@ -46,7 +46,8 @@ enum LegacyWeights {
     private static func read(_ dataset: HDF5Dataset, as spec: WeightSpec, flips: Bool) throws -> Tensor {
         guard dataset.shape == spec.shape else {
             throw KerasError(
-                .mismatch, "weight '\(spec.name)' has the wrong shape", at: dataset.place, found: "\(dataset.shape)", expected: "\(spec.shape)")
+                .mismatch, "weight '\(spec.name)' has the wrong shape", at: dataset.place, found: "\(dataset.shape)",
+                expected: "\(spec.shape)")
         }
         // Keras 3 stores bfloat16 as two opaque bytes, and in an .h5 does not say so.
         let tensor = try dataset.tensor(opaqueAs: .bfloat16)

@@ -18,10 +18,13 @@ public enum Dialect: String, CaseIterable, Hashable, Sendable {
 public struct DecodingContext: Sendable {
     public let dialect: Dialect
     package let registry: LayerRegistry
+    /// See ``LayerBase/addsBiasAsTensorFlow``.
+    package let addsBiasAsTensorFlow: Bool
 
-    package init(dialect: Dialect, registry: LayerRegistry) {
+    package init(dialect: Dialect, registry: LayerRegistry, addsBiasAsTensorFlow: Bool = false) {
         self.dialect = dialect
         self.registry = registry
+        self.addsBiasAsTensorFlow = addsBiasAsTensorFlow
     }
 }
 

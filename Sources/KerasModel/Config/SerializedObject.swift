@@ -17,7 +17,9 @@ extension SerializedObject {
         switch json {
         case .string(let name): self.init(className: Self.aliases[name] ?? name, config: [:])
         case .object(let object):
-            guard let name = object["class_name"]?.string else { throw KerasError.unexpected(json, expected: "an object with 'class_name'") }
+            guard let name = object["class_name"]?.string else {
+                throw KerasError.unexpected(json, expected: "an object with 'class_name'")
+            }
             self.init(className: Self.aliases[name] ?? name, config: object["config"]?.object ?? [:])
         default: throw KerasError.unexpected(json, expected: "a name or an object with 'class_name'")
         }

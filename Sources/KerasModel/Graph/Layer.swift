@@ -98,6 +98,9 @@ public struct LayerBase: Sendable {
     public var batchShape: SymbolicShape?
     /// Keys of the file that this version does not know, kept for writing.
     public var unknownKeys = JSONObject()
+    /// True where the bias of channels-first maps goes along the last axis if that is as long as the channels: Keras 3 since 3.7 on TensorFlow
+    /// leaves it to `tf.nn.bias_add` to guess (`keras.src.backend.tensorflow.numpy.add`), and its models were trained so.
+    package var addsBiasAsTensorFlow = false
     /// The dialect the layer was read from; nil if it was made in Swift.
     var dialect: Dialect?
 

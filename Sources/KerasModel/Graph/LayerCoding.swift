@@ -11,6 +11,7 @@ extension Layer {
         var layer = blank
         layer.base = LayerBase()
         layer.base.dialect = context.dialect
+        layer.base.addsBiasAsTensorFlow = context.addsBiasAsTensorFlow
         for key in commonKeys + keys {
             guard let name = key.allNames.first(where: { rest.contains($0) }), let value = rest.removeValue(forKey: name) else {
                 if key.isRequired {

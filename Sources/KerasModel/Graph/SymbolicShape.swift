@@ -56,7 +56,9 @@ public struct SymbolicShape: Hashable, Sendable, ExpressibleByArrayLiteral, Cust
 
     /// - Throws: a `mismatch` problem if the rank is not `expected`.
     public func check(rank expected: Int) throws {
-        guard rank == expected else { throw KerasError(.mismatch, "an input has the wrong number of axes", found: "\(self)", expected: "\(expected) axes") }
+        guard rank == expected else {
+            throw KerasError(.mismatch, "an input has the wrong number of axes", found: "\(self)", expected: "\(expected) axes")
+        }
     }
 
     /// As Python prints it.

@@ -106,7 +106,9 @@ extension Architecture {
             var layer = call.layer
             if let input = given[ObjectIdentifier(call)], !(layer is InputLayer) {
                 guard let shape = input.shape else {
-                    throw KerasError(.mismatch, "an input's shape is not known", found: "'\(layer.name)'", expected: "Input(…), or a built model's tensor")
+                    throw KerasError(
+                        .mismatch, "an input's shape is not known", found: "'\(layer.name)'",
+                        expected: "Input(…), or a built model's tensor")
                 }
                 layer = InputLayer(batchShape: shape, name: layer.name + "_input", dtype: layer.base.dtype)
             }

@@ -35,15 +35,19 @@ extension Op {
             try check(edges.count == x.rank && edges.allSatisfy { $0.before >= 0 && $0.after >= 0 }, operands)
             return try Shape(checking: zip(x.dims, edges).map { $0 + $1.total })
         case .slice(let starts, let sizes):
-            let fits = starts.count == x.rank && sizes.count == x.rank && x.dims.indices.allSatisfy {
-                starts[$0] >= 0 && sizes[$0] >= 0 && starts[$0] + sizes[$0] <= x[$0]
-            }
+            let fits =
+                starts.count == x.rank && sizes.count == x.rank
+                && x.dims.indices.allSatisfy {
+                    starts[$0] >= 0 && sizes[$0] >= 0 && starts[$0] + sizes[$0] <= x[$0]
+                }
             try check(fits, operands)
             return Shape(sizes)
         case .concatenate(let axis):
-            let fits = axis >= 0 && axis < x.rank && operands.allSatisfy { operand in
-                operand.shape.rank == x.rank && x.dims.indices.allSatisfy { $0 == axis || operand.shape[$0] == x[$0] }
-            }
+            let fits =
+                axis >= 0 && axis < x.rank
+                && operands.allSatisfy { operand in
+                    operand.shape.rank == x.rank && x.dims.indices.allSatisfy { $0 == axis || operand.shape[$0] == x[$0] }
+                }
             try check(fits, operands)
             var dims = x.dims
             dims[axis] = operands.reduce(0) { $0 + $1.shape[axis] }
@@ -69,7 +73,9 @@ extension Op {
 
     private func check(_ condition: Bool, _ operands: [Value]) throws {
         guard condition else {
-            throw KerasError(.mismatch, "shapes do not fit together", found: operands.map { "\($0.shape)" }.joined(separator: ", "), expected: "operands of \(self)")
+            throw KerasError(
+                .mismatch, "shapes do not fit together", found: operands.map { "\($0.shape)" }.joined(separator: ", "),
+                expected: "operands of \(self)")
         }
     }
 
@@ -107,7 +113,8 @@ extension Convolution {
     /// `floor((s + padding − k_eff) / stride) + 1` along each spatial axis.
     func outputShape(_ x: Shape, kernel: Shape) throws -> Shape {
         let rank = strides.count
-        guard x.rank == rank + 2, kernel.rank == rank + 2, groups > 0, kernel[rank] * groups == x[rank + 1], kernel[rank + 1] % groups == 0 else {
+        guard x.rank == rank + 2, kernel.rank == rank + 2, groups > 0, kernel[rank] * groups == x[rank + 1], kernel[rank + 1] % groups == 0
+        else {
             throw KerasError(.mismatch, "a kernel does not fit its input", found: "input \(x), kernel \(kernel), \(groups) groups")
         }
         let spatial = try (0..<rank).map { axis in

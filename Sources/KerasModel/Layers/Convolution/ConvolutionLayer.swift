@@ -91,7 +91,7 @@ extension ConvolutionLayer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        let weights = [try call.weight("kernel")] + (try bias(call))
+        let weights = [try call.weight("kernel")] + (try bias(inputs[0], call))
         return [try lowered(inputs[0], call) { x in try call.emit(convolution(x, groups: groups), [x] + weights) }]
     }
 }

@@ -104,8 +104,16 @@ extension ConvolutionFamily {
         return .convolution(Convolution(strides: settings.strides, dilation: settings.dilationRate, padding: padding, groups: groups))
     }
 
-    /// The bias, if there is one.
-    func bias(_ call: LayerCall) throws -> [Value] { settings.useBias ? [try call.weight("bias")] : [] }
+    /// The bias, if there is one that goes along the channels.
+    func bias(_ input: Value, _ call: LayerCall) throws -> [Value] {
+        try settings.useBias && !misplacesBias(input) ? [call.weight("bias")] : []
+    }
+
+    private func misplacesBias(_ input: Value) throws -> Bool {
+        guard base.addsBiasAsTensorFlow, settings.useBias, settings.dataFormat == .channelsFirst else { return false }
+        let output = try outputShapes([SymbolicShape(input.shape)])[0]
+        return output.last == output[1] && output.last != 1
+    }
 
     func biasSpec(_ length: Int) throws -> [WeightSpec] {
         settings.useBias ? [try WeightSpec("bias", [length], settings.biasInitializer, regularizer: settings.biasRegularizer)] : []
@@ -114,7 +122,8 @@ extension ConvolutionFamily {
     /// `body` on the input with its channels last, then the activation on the result as it stands: softmax goes along the last axis even
     /// where that is a spatial one.
     func lowered(_ input: Value, _ call: LayerCall, _ body: (Value) throws -> Value) throws -> Value {
-        let sums = try call.channelsLast(try call.cast(input, call.computeType), settings.dataFormat, body)
+        var sums = try call.channelsLast(try call.cast(input, call.computeType), settings.dataFormat, body)
+        if try misplacesBias(input) { sums = try call.emit(.binary(.add), sums, try call.weight("bias")) }
         return try settings.activation.lower(sums, call)
     }
 }

@@ -72,7 +72,7 @@ extension DepthwiseLayer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        let bias = try bias(call)
+        let bias = try bias(inputs[0], call)
         return [try lowered(inputs[0], call) { x in try depthwise(x, try call.weight("kernel"), bias, call) }]
     }
 }

@@ -92,7 +92,7 @@ extension SeparableLayer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        let (kernel, bias) = (try call.weight("pointwise_kernel"), try bias(call))
+        let (kernel, bias) = (try call.weight("pointwise_kernel"), try bias(inputs[0], call))
         let ones = Array(repeating: 1, count: Self.spatialRank)
         let pointwise = Op.convolution(
             Convolution(strides: ones, dilation: ones, padding: Array(repeating: .none, count: Self.spatialRank)))

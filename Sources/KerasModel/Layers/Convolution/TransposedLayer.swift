@@ -131,7 +131,7 @@ extension TransposedLayer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        let weights = [try call.weight("kernel")] + (try bias(call))
+        let weights = [try call.weight("kernel")] + (try bias(inputs[0], call))
         let result = try lowered(inputs[0], call) { x in
             let output = try settings.kernelSize.indices.map { try outputLength(x.shape[$0 + 1], $0) }
             let offset = output.enumerated().map { index, length in

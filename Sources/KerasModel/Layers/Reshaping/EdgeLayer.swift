@@ -92,12 +92,13 @@ extension CroppingLayer {
         var (shape, spatial) = try checked(inputs, cropping, key: "cropping")
         for (axis, edges) in zip(spatial, cropping) {
             guard let length = shape[axis] else { continue }
-            guard length > edges.total else {
+            // Keras 3 refuses to leave nothing; before it an empty image went on.
+            guard length > edges.total || Dialect.older.contains(base.dialect ?? .keras3) else {
                 throw KerasError(
                     .mismatch, "an input is cropped away", at: Place(key: "cropping"), found: "\(length) cells",
                     expected: "more than \(edges.total)")
             }
-            shape[axis] = length - edges.total
+            shape[axis] = max(length - edges.total, 0)
         }
         return [shape]
     }
@@ -107,8 +108,8 @@ extension CroppingLayer {
         var starts = [Int](repeating: 0, count: x.rank)
         var sizes = x.shape.dims
         for (axis, edges) in zip(dataFormat.axes(rank: Self.spatialRank).spatial, cropping) {
-            starts[axis] = edges.before
-            sizes[axis] -= edges.total
+            starts[axis] = min(edges.before, sizes[axis])
+            sizes[axis] = max(sizes[axis] - edges.total, 0)
         }
         return [try call.emit(.slice(starts: starts, sizes: sizes), x)]
     }
