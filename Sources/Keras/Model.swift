@@ -104,6 +104,9 @@ public class Model: @unchecked Sendable {
         }
     }
 
+    /// Whose file the model came from; nil if it was made in Swift.
+    public var dialect: Dialect? { origin?.dialect }
+
     public var name: String { state.withLock { $0.root.name } }
 
     /// The layers from first to last; a Sequential's input layer is not among them.

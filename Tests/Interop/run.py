@@ -32,7 +32,10 @@ def check(keras, folder, options):
     print(f"== {keras}", flush=True)
     drawn = ["--keras", keras, "--count", options.count, "--seed", options.seed]
     made = script("random_models.py", *drawn, "--out", folder)
-    return made or script("compare.py", folder, "--keras-binary", options.keras_binary)
+    if made:
+        return made
+    compared = script("compare.py", folder, "--keras-binary", options.keras_binary)
+    return script("architectures.py", folder, "--keras", keras, "--keras-binary", options.keras_binary) or compared
 
 
 def main():

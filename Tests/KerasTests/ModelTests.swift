@@ -138,6 +138,16 @@ import Testing
         #expect(results.allSatisfy { $0 == expected })
     }
 
+    /// Keras 3 on TensorFlow takes the bias of channels-first maps for that of the last axis where that is as long. tf.keras does not.
+    @Test(arguments: [Dialect.keras3, .tfKeras]) func biasOfChannelsFirstMaps(dialect: Dialect) throws {
+        let made = Sequential { Conv2D(3, (1, 1), dataFormat: .channelsFirst).inputShape(2, 3, 3) }
+        let model = try Model(json: made.json(dialect))
+        try model.setWeights([Tensor(zeros: [1, 1, 2, 3]), Tensor([Float(1), 2, 3])])
+        let y = try model.predict(Tensor(zeros: [1, 2, 3, 3])).scalars(as: Float.self)
+        let expected: [Float] = (0..<27).map { dialect == .keras3 ? Float($0 % 3 + 1) : Float($0 / 9 + 1) }
+        #expect(y == expected)
+    }
+
     @Test func evaluateAsKeras() throws {
         let model = Sequential { Dense(1).inputShape(2) }
         try model.setWeights([Tensor([Float(1), 2], shape: [2, 1]), Tensor([Float(0.5)])])

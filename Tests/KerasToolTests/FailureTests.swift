@@ -46,6 +46,10 @@ import Testing
         let whole = try Data(contentsOf: URL(filePath: Command.fixture("mnist_cnn_k315.h5")))
         try expectRefused(try folder.file("cut.h5", whole.prefix(100_000)), status: 65, ["cut.h5", "100000", "408952"])
         try expectRefused(input, status: 65, ["x.npy", "numpy array", "expected"])
+        // What libhdf5 has to say to this comes to us, not to the terminal.
+        var spoilt = whole
+        spoilt.replaceSubrange(96..<300, with: repeatElement(0xEE, count: 204))
+        try expectRefused(try folder.file("spoilt.h5", spoilt), status: 65, ["spoilt.h5"])
     }
 
     @Test func brokenModels() throws {

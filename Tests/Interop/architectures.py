@@ -1,0 +1,82 @@
+"""Does real Keras read the architecture JSON the command writes, and is it the same model?
+
+    python Tests/Interop/architectures.py DIR --keras keras3 [--keras-binary .build/release/keras]
+
+`DIR` is what `random_models.py` wrote. Each model's JSON is written by the command in the model's own dialect, read by
+`model_from_json`, given the weights of the file, and run: the outputs must be those the file's model gave, bit for bit but
+for what Keras itself varies from run to run.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from command import DEFAULT_BINARY, Refused, distance, keras as command, load
+from random_models import MODULES
+
+DIALECTS = {"keras3": "keras3", "tf_keras": "tf.keras"}
+TOLERANCE = 2e-6
+
+
+def check(keras, folder, name, dialect, binary, scratch):
+    """What is wrong with one model's JSON, or an empty string."""
+    file = folder / f"{name}.h5"
+    text = Path(scratch) / f"{name}.json"
+    try:
+        command(binary, "convert", file, text, "--to", dialect)
+    except Refused as refusal:
+        return f"refused: {refusal}"
+    try:
+        model = keras.models.model_from_json(text.read_text())
+    except Exception as problem:
+        return f"Keras cannot read it: {type(problem).__name__}: {str(problem).splitlines()[0][:150]}"
+    try:
+        original = keras.models.load_model(file, compile=False)
+    except Exception:
+        return "unjudged"
+    if [w.shape for w in model.get_weights()] != [w.shape for w in original.get_weights()]:
+        return "unjudged" if dialect == "keras3" else "other weights"
+    model.set_weights(original.get_weights())
+    arrays = list(load(folder / f"{name}.in.npz").values())
+    arrays = arrays[0] if len(arrays) == 1 else arrays
+    found, wanted = (np_list(m.predict(arrays, verbose=0)) for m in (model, original))
+    worst = max(distance(a, b) for a, b in zip(found, wanted))
+    return f"differs by {worst:.1e}" if worst > TOLERANCE or len(found) != len(wanted) else ""
+
+
+def np_list(outputs):
+    return [np.asarray(output) for output in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--keras", choices=MODULES, required=True)
+    parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    keras = importlib.import_module(MODULES[options.keras])
+    names = [case["name"] for case in json.loads((options.folder / "cases.json").read_text())["cases"]]
+    verdicts = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in names:
+            keras.backend.clear_session()
+            verdicts[name] = check(keras, options.folder, name, DIALECTS[options.keras], options.keras_binary, scratch)
+    failures = {name: verdict for name, verdict in verdicts.items() if verdict not in ("", "unjudged")}
+    unjudged = Counter(verdicts.values())["unjudged"]
+    print(f"architecture JSON in {options.keras}: {len(names)} written, {unjudged} read but not run because Keras misreads its own .h5")
+    for name, verdict in failures.items():
+        print(f"  {name}: {verdict}")
+    print(f"{len(names) - len(failures)} passed, {len(failures)} failed")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
