@@ -22,6 +22,7 @@ import h5py
 import numpy as np
 
 from chance import Chance, Unfit
+from command import TOLERANCE, distance
 from float64 import all_layers, finalize, in_float64
 from structures import Builder, Tally
 
@@ -92,6 +93,15 @@ def output_names(model):
     return getattr(model, "output_names", None) or [model.layers[-1].name]
 
 
+def demand_steadiness(model, arrays, outputs):
+    """Refuses a batch whose size changes its numbers: Keras 3 on TensorFlow takes a summand of shape (n, 1, …, 1) for a bias
+    where n is as long as the channels (`keras.src.backend.tensorflow.numpy.add`)."""
+    longer = {name: np.concatenate([values, values[:1]]) for name, values in arrays.items()}
+    for name, values in run(model, model, longer).items():
+        if distance(values[:-1], outputs[name]) > TOLERANCE:
+            raise ValueError("Keras gives other numbers to a batch of another size")
+
+
 def demand_worth(outputs, doubles):
     """Refuses outputs that are constant, saturated, not finite or dominated by rounding."""
     for name, value in outputs.items():
@@ -146,6 +156,7 @@ def write_case(keras, chance, out, name, as_pair, tally):
     model.save(file)
     arrays = inputs_for(model, random)
     outputs = run(model, model, arrays)
+    demand_steadiness(model, arrays, outputs)
     doubles = in_double(keras, model, arrays)
     demand_worth(outputs, doubles)
     read_back(keras, file, arrays, outputs, tally)
