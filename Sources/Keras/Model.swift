@@ -26,11 +26,14 @@ public class Model: @unchecked Sendable {
     let origin: Origin?
     /// What was odd about the file it came from, in a sentence each.
     public let warnings: [String]
+    /// True if the file it came from holds no weights: they are initial ones until they are set.
+    package let beganAnew: Bool
 
-    init(root: ModelLayer, origin: Origin? = nil, warnings: [String] = []) {
+    init(root: ModelLayer, origin: Origin? = nil, warnings: [String] = [], beganAnew: Bool = true) {
         state = Mutex(State(root: root))
         self.origin = origin
         self.warnings = warnings
+        self.beganAnew = beganAnew
     }
 
     /// The graph from `inputs` to `outputs`. Layers it shares with other models keep their weights; new ones get initial weights.
@@ -41,6 +44,7 @@ public class Model: @unchecked Sendable {
         state = Mutex(State(root: ModelLayer(architecture)))
         origin = nil
         warnings = []
+        beganAnew = true
         try build(inputShapes: nil, weights: [:], seed: seed)
     }
 
@@ -59,7 +63,7 @@ public class Model: @unchecked Sendable {
 
     /// A model with what a file holds of its weights, and initial ones for the rest.
     convenience init(_ saved: SavedModel, seed: UInt64 = 0) throws {
-        self.init(root: saved.root, origin: saved.origin, warnings: saved.warnings)
+        self.init(root: saved.root, origin: saved.origin, warnings: saved.warnings, beganAnew: saved.weights.isEmpty)
         state.withLock { $0.training = saved.training }
         // A Sequential without an input shape is built by the first data it sees.
         if saved.root.architecture.kind == .sequential && saved.root.architecture.sequentialInput == nil { return }

@@ -65,6 +65,12 @@ import Testing
             broken("unknown_layer"), status: 69, ["unknown_layer.h5", "'first'", "'Enigma'"], ["unknown_layer.h5", "'second'", "'mystery'"])
     }
 
+    /// Initial weights are nobody's predictions.
+    @Test func architectureWithoutWeights() throws {
+        try expectRefused(
+            Command.fixture("summaries/mnist_cnn.tfk221.json"), status: 64, ["mnist_cnn.tfk221.json", "without weights", "--weights"])
+    }
+
     @Test func dataThatDoesNotFit() throws {
         let wide = folder.path("wide.npy")
         try NPY.save(try Tensor([Float](repeating: 1, count: 8), shape: [2, 4]), to: wide)

@@ -39,7 +39,7 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
-        let model = try self.model.load()
+        let model = try self.model.load(needsWeights: false)
         let given = inputShape.compactMap { Bench.lengths($0) }
         let seed = model.awaitsInputShape ? try given.prefix(1).map { try Tensor(zeros: Shape([1] + $0)) } : []
         let snapshot = try KerasError.placing(Place(file: self.model.model)) { try model.snapshot(for: seed) }

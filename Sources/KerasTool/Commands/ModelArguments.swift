@@ -12,9 +12,15 @@ struct ModelArguments: ParsableArguments {
 
     /// The model, with a warning for all that was odd about its file.
     ///
-    /// - Throws: everything that is wrong with it.
-    func load() throws -> Model {
+    /// - Parameter needsWeights: false where the numbers do not matter.
+    /// - Throws: everything that is wrong with it; a `usage` problem if nobody says its weights.
+    func load(needsWeights: Bool = true) throws -> Model {
         let model = try Model.load(self.model, weights: weights)
+        if needsWeights, model.beganAnew, !model.layers.isEmpty, try model.awaitsInputShape || model.countParams() > 0 {
+            throw KerasError(
+                .usage, "this file holds a model without weights", at: Place(file: self.model),
+                expected: "--weights and a file that has them")
+        }
         for warning in model.warnings { Terminal.warn("\(self.model): \(warning)") }
         return model
     }
