@@ -139,13 +139,13 @@ private func systemFsync(_ descriptor: Int32) -> Int32 {
     return status
 }
 
-/// Where a file's new bytes go, one after the other.
+/// Where new bytes go, one after the other: a file being written, or a stream that is open already.
 package final class FileSink {
     private let descriptor: Int32
     /// Bytes written so far.
     package private(set) var position = 0
 
-    fileprivate init(descriptor: Int32) { self.descriptor = descriptor }
+    package init(descriptor: Int32) { self.descriptor = descriptor }
 
     /// write(2) until all is written.
     ///
@@ -154,7 +154,7 @@ package final class FileSink {
         var done = 0
         while done < bytes.count {
             let count = systemWrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
-            if count >= 0 { done += count } else if errno != EINTR { throw ioError("the file cannot be written") }
+            if count >= 0 { done += count } else if errno != EINTR { throw ioError("the bytes cannot be written") }
         }
         position += bytes.count
     }

@@ -25,30 +25,13 @@ enum Terminal {
     /// - Throws: an `io` problem if it cannot be, such as on a full disk. A reader that has gone away ends the command quietly.
     static func flush() throws {
         defer { pending = "" }
-        try Array(pending.utf8).withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let count = Self.write(1, bytes.baseAddress! + done, bytes.count - done)
-                if count >= 0 {
-                    done += count
-                } else if errno == EPIPE {
-                    exit(128 + SIGPIPE)
-                } else if errno != EINTR {
-                    throw KerasError(.io, "standard output cannot be written", cause: systemMessage(errno))
-                }
-            }
+        do {
+            try FileSink(descriptor: 1).write(Array(pending.utf8))
+        } catch let error as KerasError {
+            let cause = error.problems.first?.cause
+            if cause == systemMessage(EPIPE) { exit(128 + SIGPIPE) }
+            throw KerasError(.io, "standard output cannot be written", cause: cause)
         }
-    }
-
-    /// write(2), which is hidden by ``write(_:)`` here.
-    private static func write(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-        #if canImport(Glibc)
-        Glibc.write(descriptor, bytes, count)
-        #elseif canImport(Musl)
-        Musl.write(descriptor, bytes, count)
-        #else
-        Darwin.write(descriptor, bytes, count)
-        #endif
     }
 
     /// A line on standard error.
@@ -59,7 +42,8 @@ enum Terminal {
 
     /// Text on standard error, as it is.
     static func error(_ text: String) {
-        Array(text.utf8).withUnsafeBytes { _ = write(2, $0.baseAddress!, $0.count) }
+        // Where standard error is gone there is nobody left to tell.
+        try? FileSink(descriptor: 2).write(Array(text.utf8))
     }
 
     static var errorIsTerminal: Bool { isatty(2) == 1 }
