@@ -100,8 +100,7 @@ package struct ModelConfigWriter {
             throw KerasError(.malformed, "a call takes a tensor of a layer that is not in the model", at: Place(layer: architecture.name))
         }
         let offset = (layer as? ModelLayer).map { rules.offset(ofNested: $0.architecture.kind, at: place) } ?? 0
-        let shapes = model?.shapes[reference.layer] ?? []
-        let shape = shapes.indices.contains(reference.call) ? shapes[reference.call].dropFirst(reference.output).first : nil
+        let shape = model?.outputShapes(of: reference).dropFirst(reference.output).first
         return NamedTensor(
             layer: layer.name, node: reference.call + offset, tensor: reference.output, shape: shape ?? layer.base.batchShape ?? [],
             dtype: layer.base.dtype.compute)

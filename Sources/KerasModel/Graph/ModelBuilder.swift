@@ -33,6 +33,11 @@ public struct ModelBuilder {
         }
         var known: [TensorRef: SymbolicShape] = Dictionary(zip(references, inputs), uniquingKeysWith: { first, _ in first })
         let layers = Dictionary(architecture.allLayers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        // A nested model that is called again adds to what its layers gave before.
+        let before = layers.mapValues { shapes[$0.id]?.count ?? 0 }
+        for layer in layers.values {
+            shapes[layer.id, default: []] += Array(repeating: [], count: architecture.calls[layer.id]?.count ?? 0)
+        }
         var failures = ProblemList()
         for reference in order {
             guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
@@ -48,7 +53,8 @@ public struct ModelBuilder {
                     return try layer.build(operands, &self)
                 }
             }
-            self.shapes[layer.id, default: []].append(shapes ?? [])
+            // By the call's own number: calls need not be reached in the order they were made in.
+            self.shapes[layer.id]?[before[layer.id, default: 0] + reference.call] = shapes ?? []
             for (output, shape) in (shapes ?? []).enumerated() {
                 known[TensorRef(layer: reference.layer, call: reference.call, output: output)] = shape
             }
@@ -143,6 +149,12 @@ package struct BuiltModel: Sendable {
     }
 
     func order(of model: LayerID) -> [TensorRef] { orders[model] ?? [] }
+
+    /// What a call gives; nothing for a call that is not there.
+    package func outputShapes(of call: TensorRef) -> [SymbolicShape] {
+        let calls = shapes[call.layer] ?? []
+        return calls.indices.contains(call.call) ? calls[call.call] : []
+    }
 
     /// The layer's own weights.
     package func ownWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] {

@@ -72,7 +72,7 @@ extension BuiltModel {
             }
             let symbolic = SymbolicCall(layer: layer, arguments: arguments, keywords: call.keywords)
             known[reference] = symbolic
-            for (output, shape) in (shapes[reference.layer]?[reference.call] ?? []).enumerated() {
+            for (output, shape) in outputShapes(of: reference).enumerated() {
                 let tensor = TensorRef(layer: reference.layer, call: reference.call, output: output)
                 result[tensor] = SymbolicTensor(symbolic, output: output, shape: shape)
             }
