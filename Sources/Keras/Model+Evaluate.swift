@@ -36,7 +36,7 @@ extension Model {
     }
 
     /// - Throws: a `mismatch` problem if neither the file nor the caller says a loss.
-    package func evaluator(losses: [Loss]? = nil, metrics: [[Metric]]? = nil, options: RuntimeOptions = .environment) throws -> Evaluator {
+    private func evaluator(losses: [Loss]?, metrics: [[Metric]]?) throws -> Evaluator {
         let built = try built()
         let (training, variables) = state.withLock { ($0.training, $0.variables) }
         let names = built.architecture.outputNames
@@ -52,6 +52,6 @@ extension Model {
         } else {
             throw KerasError(.mismatch, "the model was not compiled", at: Place(layer: name), expected: "a loss, in its file or given here")
         }
-        return try Evaluator(built, weights: variables.mapValues(\.tensor), spec: spec, options: options)
+        return try Evaluator(built, weights: variables.mapValues(\.tensor), spec: spec, options: .environment)
     }
 }

@@ -39,12 +39,12 @@ extension Model {
     }
 
     /// The runtime's view of the model as its weights are now.
-    package func predictor(options: RuntimeOptions = .environment) throws -> Predictor {
+    func predictor() throws -> Predictor {
         let built = try built()
         let (variables, cached) = state.withLock { ($0.variables, $0.predictor) }
         let version = variables.values.reduce(0) { $0 + $1.version }
         if let cached, cached.version == version { return cached.predictor }
-        let predictor = Predictor(weights: variables.mapValues(\.tensor), options: options) { try built.lowered(for: $0) }
+        let predictor = Predictor(weights: variables.mapValues(\.tensor), options: .environment) { try built.lowered(for: $0) }
         state.withLock { $0.predictor = (predictor, version) }
         return predictor
     }

@@ -8,7 +8,7 @@ package struct SavedModel: Sendable {
     package var weights: [WeightID: Tensor]
     package var training: TrainingConfiguration?
     package var origin: Origin
-    /// What was odd, in a sentence each: unknown keys, values that are not finite.
+    /// What was odd, in a sentence each: unknown keys, state that could not be read.
     package var warnings: [String]
 
     package init(
