@@ -16,10 +16,8 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from command import DEFAULT_BINARY, Refused, distance, keras as command, load
-from random_models import MODULES
+from random_models import MODULES, run
 
 DIALECTS = {"keras3": "keras3", "tf_keras": "tf.keras"}
 TOLERANCE = 2e-6
@@ -44,15 +42,10 @@ def check(keras, folder, name, dialect, binary, scratch):
     if [w.shape for w in model.get_weights()] != [w.shape for w in original.get_weights()]:
         return "unjudged" if dialect == "keras3" else "other weights"
     model.set_weights(original.get_weights())
-    arrays = list(load(folder / f"{name}.in.npz").values())
-    arrays = arrays[0] if len(arrays) == 1 else arrays
-    found, wanted = (np_list(m.predict(arrays, verbose=0)) for m in (model, original))
+    arrays = load(folder / f"{name}.in.npz")
+    found, wanted = (list(run(m, m, arrays).values()) for m in (model, original))
     worst = max(distance(a, b) for a, b in zip(found, wanted))
     return f"differs by {worst:.1e}" if worst > TOLERANCE or len(found) != len(wanted) else ""
-
-
-def np_list(outputs):
-    return [np.asarray(output) for output in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
 
 
 def main():

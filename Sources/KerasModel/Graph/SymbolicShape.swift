@@ -34,12 +34,6 @@ public struct SymbolicShape: Hashable, Sendable, ExpressibleByArrayLiteral, Cust
         return length
     }
 
-    /// All lengths but the batch, if they are known.
-    public var featureShape: Shape? {
-        let known = dims.dropFirst().compactMap { $0 }
-        return known.count == dims.count - 1 ? Shape(known) : nil
-    }
-
     /// True if a concrete shape is one of those meant.
     package func admits(_ shape: Shape) -> Bool {
         rank == shape.rank && zip(dims, shape.dims).allSatisfy { $0 == nil || $0 == $1 }

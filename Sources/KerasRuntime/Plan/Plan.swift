@@ -16,7 +16,6 @@ final class Plan<T: ComputeScalar>: Sendable {
         let shape: Shape
         let dtype: DType
         let held: DType
-        var heldBytes: Int { shape.count * held.size }
     }
 
     let steps: [any Step<T>]
