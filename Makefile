@@ -7,7 +7,8 @@ RELEASE := -c release --static-swift-stdlib
 
 ## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
 demo: setup
-	swift run $(RELEASE) MNISTDemo Fixtures
+	swift build $(RELEASE) --product MNISTDemo
+	.build/release/MNISTDemo Fixtures
 
 ## All tests that need no Python.
 test: setup
