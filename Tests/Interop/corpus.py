@@ -126,7 +126,7 @@ class Verdicts:
 
     def refuse(self, case, stage, refusal):
         """A refusal: by the kinds of layer that are not there yet, or else by its text without the file's name, a failure."""
-        problems = str(refusal).count("keras: ")
+        problems = len(re.findall(r"(?:^|: |\n)keras: ", str(refusal)))
         kinds = re.findall(r"kind of layer is not supported; found '(\w+)'", str(refusal))
         if len(kinds) == problems and NOT_YET.issuperset(kinds):
             self.refusals[", ".join(sorted(set(kinds)))] += 1
