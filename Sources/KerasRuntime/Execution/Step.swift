@@ -5,12 +5,16 @@ struct Location: Sendable, Hashable {
     var slot: Int
     var offset: Int
 
+    /// Values that live from step to step.
     static let arena = 0
+    /// What a step needs while it runs: every worker has memory of its own behind this slot, and every step begins at its start.
+    static let scratch = 1
+    static let firstPort = 2
 }
 
 /// What a step sees while it runs.
 struct Frame<T: ComputeScalar> {
-    /// The arena, then the inputs, the outputs and the constants.
+    /// The arena, the scratch memory, then the inputs, the outputs and the constants.
     let bases: UnsafePointer<UnsafeMutableRawPointer>
     let kernels: T.Kernels
 
@@ -25,5 +29,49 @@ struct Frame<T: ComputeScalar> {
 /// One primitive with its operands placed: everything about it that does not change from run to run.
 protocol Step<Scalar>: Sendable {
     associatedtype Scalar: ComputeScalar
-    func run(_ frame: Frame<Scalar>) throws
+
+    /// Into how many parts the work can be cut: see ``Parts``.
+    var parts: Int { get }
+
+    /// Runs one part. Any thread may run it, while other threads run the others: a part writes what is its own, and the scratch memory
+    /// behind `frame` is its own as long as it runs, with whatever numbers the part before has left there.
+    func run(_ frame: Frame<Scalar>, part: Int) throws
+}
+
+extension Step {
+    var parts: Int { 1 }
+
+    /// Every part, one after the other.
+    func runAll(_ frame: Frame<Scalar>) throws {
+        for part in 0..<parts { try run(frame, part: part) }
+    }
+}
+
+/// How a step's work is cut: into runs of whole units (rows, lines of pixels, elements), by the size of the problem and never by the
+/// number of threads.
+struct Parts: Sendable, Hashable {
+    let units: Int
+    let count: Int
+
+    /// A part is worth so much time, many times what handing it to another thread costs.
+    private static let seconds = 35e-6
+
+    /// - Parameters:
+    ///   - units: how many there are; a part has one at least.
+    ///   - flops: multiplications and additions of all units together.
+    ///   - bytes: what all units together read and write.
+    init(_ units: Int, flops: Double, bytes: Double) {
+        self.units = max(units, 0)
+        let seconds = Parts.seconds(flops: flops, bytes: bytes)
+        count = seconds < Parts.worthwhile ? 1 : max(min(units, Int(seconds / Parts.seconds)), 1)
+    }
+
+    /// Work that takes less is not handed to another thread.
+    static let worthwhile = 50e-6
+
+    /// A guess at what one core needs.
+    static func seconds(flops: Double, bytes: Double) -> Double { max(flops / 100e9, bytes / 10e9) }
+
+    /// The units of one part.
+    subscript(part: Int) -> Range<Int> { part * units / count..<(part + 1) * units / count }
 }

@@ -5,19 +5,23 @@ import Tensors
 final class Workspace: @unchecked Sendable {
     /// Sound to share: one run at a time holds a workspace.
     let arena: Buffer
+    let scratch: Buffer
     let bases: UnsafeMutablePointer<UnsafeMutableRawPointer>
 
     /// - Throws: a `resource` problem when memory is refused.
-    init(arenaBytes: Int, slots: Int) throws {
-        guard arenaBytes <= physicalMemory() else {
+    init(arenaBytes: Int, scratchBytes: Int, slots: Int) throws {
+        let needed = arenaBytes + scratchBytes
+        guard needed <= physicalMemory() else {
             throw KerasError(
-                .resource, "the model's activations need more memory than this machine has", found: "\(arenaBytes) bytes",
+                .resource, "the model's activations need more memory than this machine has", found: "\(needed) bytes",
                 expected: "at most \(physicalMemory())")
         }
         arena = try Buffer(count: arenaBytes)
+        scratch = try Buffer(count: scratchBytes)
         bases = .allocate(capacity: slots)
         bases.initialize(repeating: UnsafeMutableRawPointer(mutating: Workspace.nowhere), count: slots)
         if let start = arena.bytes.baseAddress { bases[Location.arena] = start }
+        if let start = scratch.bytes.baseAddress { bases[Location.scratch] = start }
     }
 
     deinit { bases.deallocate() }

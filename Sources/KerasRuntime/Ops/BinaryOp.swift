@@ -37,7 +37,7 @@ struct BinaryStep<T: ComputeScalar>: Step {
         if axes.isEmpty { axes = [Axis(length: 1, a: 1, b: 1, out: 1)] }
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         run(frame.kernels, axis: 0, frame.reals(a), frame.reals(b), frame.reals(out))
     }
 

@@ -27,7 +27,7 @@ struct CastStep<T: ComputeScalar>: Step {
             count: plan.shape(node.output).count)
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         switch way {
         case .realToReal: frame.reals(to).update(from: frame.reals(from), count: count)
         case .integerToReal:
@@ -62,7 +62,7 @@ struct RoundStep<T: ComputeScalar>: Step {
 
     init(dtype: DType, count: Int, at location: Location) { (self.dtype, self.count, self.location) = (dtype, count, location) }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let x = frame.reals(location)
         if dtype == .float16 {
             for index in 0..<count { x[index] = T(Float16(x[index])) }

@@ -68,7 +68,7 @@ struct ConvolutionStep<T: ComputeScalar>: Step {
         table = RowTable(&plan, rows: perImage * block)
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let image = UnsafePointer(frame.reals(x))
         let panels: UnsafePointer<T> =
             switch weights {

@@ -25,7 +25,7 @@ struct GatherStep<T: ComputeScalar>: Step {
             layer: node.layer)
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let indices = UnsafeBufferPointer(start: UnsafePointer(frame.integers(indices)), count: count)
         for index in indices where index < 0 || index >= rows {
             throw KerasError(

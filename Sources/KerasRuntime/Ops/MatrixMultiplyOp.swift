@@ -46,7 +46,7 @@ struct MatrixMultiplyStep<T: ComputeScalar>: Step {
         }
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let n = b.form.n
         let x = UnsafePointer(frame.reals(a))
         let bias = bias.map { UnsafePointer(frame.reals($0)) }

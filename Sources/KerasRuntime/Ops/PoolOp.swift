@@ -77,7 +77,7 @@ struct PoolStep<T: ComputeScalar>: Step {
         return calls
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
         for image in 0..<images {
             let (source, target) = (x + image * imageSize, y + image * outputSize)

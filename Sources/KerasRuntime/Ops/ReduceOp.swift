@@ -39,7 +39,7 @@ struct ReduceStep<T: ComputeScalar>: Step {
         return ReduceStep(kind: kind, from: from, to: to, form: form, detour: nil)
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         var source = UnsafePointer(frame.reals(from))
         if let detour {
             let scratch = frame.reals(detour.scratch)

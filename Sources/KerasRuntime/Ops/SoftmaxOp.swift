@@ -25,7 +25,7 @@ struct SoftmaxStep<T: ComputeScalar>: Step {
             length: shape[axis], detour: detour)
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         guard let detour else { return apply(frame.kernels, frame.reals(from), frame.reals(to)) }
         let scratch = frame.reals(detour.scratch)
         detour.swap.run(UnsafePointer(frame.reals(from)), scratch, frame.kernels)

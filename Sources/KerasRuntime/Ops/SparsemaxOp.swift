@@ -18,7 +18,7 @@ struct SparsemaxStep<T: ComputeScalar>: Step {
             length: length, sorted: plan.scratch(length, of: T.self))
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
         let sorted = UnsafeMutableBufferPointer(start: frame.reals(sorted), count: length)
         for row in 0..<rows {

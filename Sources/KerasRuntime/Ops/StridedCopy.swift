@@ -62,7 +62,7 @@ struct StridedCopy: Sendable {
 
 /// Moves numbers of either type; where `fill` is set the target is filled with it first.
 struct MoveStep<T: ComputeScalar>: Step {
-    var parts: [(from: Location, copy: StridedCopy)]
+    var copies: [(from: Location, copy: StridedCopy)]
     var to: Location
     var isInteger: Bool
     var fill: (value: Double, count: Int)?
@@ -71,18 +71,18 @@ struct MoveStep<T: ComputeScalar>: Step {
         self.init([(from, copy)], to: to, isInteger: isInteger, fill: fill)
     }
 
-    init(_ parts: [(from: Location, copy: StridedCopy)], to: Location, isInteger: Bool, fill: (value: Double, count: Int)?) {
-        (self.parts, self.to, self.isInteger, self.fill) = (parts, to, isInteger, fill)
+    init(_ copies: [(from: Location, copy: StridedCopy)], to: Location, isInteger: Bool, fill: (value: Double, count: Int)?) {
+        (self.copies, self.to, self.isInteger, self.fill) = (copies, to, isInteger, fill)
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         if isInteger { move(frame, as: Int32.self) } else { move(frame, as: T.self) }
     }
 
     private func move<E: TensorScalar>(_ frame: Frame<T>, as type: E.Type) {
         let target = frame.at(to, as: E.self)
         if let fill { target.update(repeating: E(double: fill.value), count: fill.count) }
-        for part in parts { part.copy.run(UnsafePointer(frame.at(part.from, as: E.self)), target) }
+        for copy in copies { copy.copy.run(UnsafePointer(frame.at(copy.from, as: E.self)), target) }
     }
 }
 

@@ -42,5 +42,5 @@ struct TransposeStep<T: ComputeScalar>: Step {
     let from: Location
     let to: Location
 
-    func run(_ frame: Frame<T>) throws { swap.run(UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels) }
+    func run(_ frame: Frame<T>, part: Int) throws { swap.run(UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels) }
 }

@@ -83,7 +83,7 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
         return scatters
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let (source, target, columns) = (UnsafePointer(frame.reals(x)), frame.reals(out), frame.reals(columns))
         let panels = weights.panels(frame)
         let unbounded = Clamp<T>(low: -.infinity, high: .infinity)

@@ -12,5 +12,5 @@ struct UnaryStep<T: ComputeScalar>: Step {
             count: plan.shape(node.output).count)
     }
 
-    func run(_ frame: Frame<T>) throws { frame.kernels.unary(kernel, frame.reals(from), frame.reals(to), count) }
+    func run(_ frame: Frame<T>, part: Int) throws { frame.kernels.unary(kernel, frame.reals(from), frame.reals(to), count) }
 }

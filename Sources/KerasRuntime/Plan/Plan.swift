@@ -23,6 +23,8 @@ final class Plan<T: ComputeScalar>: Sendable {
     let inputs: [Port]
     let outputs: [Port]
     let arenaBytes: Int
+    /// For each worker.
+    let scratchBytes: Int
     private let constants: [Tensor]
     private let kernels: T.Kernels
     private let workspaces = WorkspacePool()
@@ -43,27 +45,30 @@ final class Plan<T: ComputeScalar>: Sendable {
         info = builder.info
         constants = builder.constants
         arenaBytes = builder.arenaBytes
+        scratchBytes = builder.scratchBytes
     }
 
     /// Runs with inputs and outputs in memory, each in the type it is held in.
     func run(inputs sources: [UnsafeRawPointer], outputs targets: [UnsafeMutableRawPointer]) throws {
         try withFrame(sources, targets) { frame in
-            for step in steps { try step.run(frame) }
+            for step in steps { try step.runAll(frame) }
         }
     }
 
     func withFrame(_ sources: [UnsafeRawPointer], _ targets: [UnsafeMutableRawPointer], _ body: (Frame<T>) throws -> Void) throws {
         let workspace = try workspaces.take() ?? makeWorkspace()
         defer { workspaces.put(workspace) }
-        for (index, source) in sources.enumerated() { workspace.bases[1 + index] = UnsafeMutableRawPointer(mutating: source) }
-        for (index, target) in targets.enumerated() { workspace.bases[1 + inputs.count + index] = target }
+        for (index, source) in sources.enumerated() {
+            workspace.bases[Location.firstPort + index] = UnsafeMutableRawPointer(mutating: source)
+        }
+        for (index, target) in targets.enumerated() { workspace.bases[Location.firstPort + inputs.count + index] = target }
         try body(Frame(bases: workspace.bases, kernels: kernels))
         withExtendedLifetime(workspace) {}
     }
 
     private func makeWorkspace() throws -> Workspace {
-        let firstConstant = 1 + inputs.count + outputs.count
-        let workspace = try Workspace(arenaBytes: arenaBytes, slots: firstConstant + constants.count)
+        let firstConstant = Location.firstPort + inputs.count + outputs.count
+        let workspace = try Workspace(arenaBytes: arenaBytes, scratchBytes: scratchBytes, slots: firstConstant + constants.count)
         for (index, constant) in constants.enumerated() {
             workspace.bases[firstConstant + index] = UnsafeMutableRawPointer(mutating: constant.address)
         }
@@ -134,7 +139,7 @@ extension Plan: RunnablePlan {
         try withFrame(sources.map(\.address), targets.map { UnsafeMutableRawPointer(mutating: $0.address) }) { frame in
             let clock = ContinuousClock()
             for (step, info) in zip(steps, info) {
-                let time = try clock.measure { try step.run(frame) }
+                let time = try clock.measure { try step.runAll(frame) }
                 let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
                 profile.append((info.layer, info.op, seconds, info.flops, info.bytes))
             }

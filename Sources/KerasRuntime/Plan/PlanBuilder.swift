@@ -19,8 +19,9 @@ struct PlanBuilder<T: ComputeScalar> {
     private var remaining: [Int]
     private var locations: [Location?]
     private var constantLocations: [ConstantID: Location] = [:]
-    /// Blocks the step in the making uses while it runs.
-    private var scratches: [(offset: Int, bytes: Int)] = []
+    /// Bytes of scratch memory the step in the making has asked for, and the most that any did.
+    private var scratchUsed = 0
+    private(set) var scratchBytes = 0
 
     init(_ draft: Draft, store: ConstantStore, kernels: T.Kernels) {
         self.draft = draft
@@ -67,15 +68,16 @@ struct PlanBuilder<T: ComputeScalar> {
     /// A place for a tensor of the plan's own.
     mutating func place(_ tensor: Tensor) -> Location {
         constants.append(tensor)
-        return Location(slot: draft.inputs.count + draft.outputs.count + constants.count, offset: 0)
+        return Location(slot: Location.firstPort + draft.inputs.count + draft.outputs.count + constants.count - 1, offset: 0)
     }
 
-    /// Memory for the step in the making.
+    /// Memory for each part of the step in the making.
     mutating func scratch<E>(_ count: Int, of type: E.Type) -> Location {
-        let bytes = count * MemoryLayout<E>.stride
-        let offset = allocator.allocate(bytes)
-        scratches.append((offset, bytes))
-        return Location(slot: Location.arena, offset: offset)
+        defer {
+            scratchUsed += ArenaAllocator.padded(count * MemoryLayout<E>.stride)
+            scratchBytes = max(scratchBytes, scratchUsed)
+        }
+        return Location(slot: Location.scratch, offset: scratchUsed)
     }
 
     // MARK: Placing
@@ -104,11 +106,11 @@ struct PlanBuilder<T: ComputeScalar> {
     ///
     /// - Returns: outputs that must be copied: inputs, constants, and values given out twice.
     private mutating func placePorts() -> [(Draft.ValueID, Location)] {
-        for (index, input) in draft.inputs.enumerated() { locations[input] = Location(slot: 1 + index, offset: 0) }
+        for (index, input) in draft.inputs.enumerated() { locations[input] = Location(slot: Location.firstPort + index, offset: 0) }
         let computed = Set(draft.nodes.filter { !isAlias($0) }.map(\.output))
         var copies: [(Draft.ValueID, Location)] = []
         for (index, output) in draft.outputs.enumerated() {
-            let location = Location(slot: 1 + draft.inputs.count + index, offset: 0)
+            let location = Location(slot: Location.firstPort + draft.inputs.count + index, offset: 0)
             let root = roots[output]
             if computed.contains(root), locations[root] == nil {
                 locations[root] = location
@@ -128,6 +130,7 @@ struct PlanBuilder<T: ComputeScalar> {
         if locations[node.output] == nil {
             locations[node.output] = Location(slot: Location.arena, offset: allocator.allocate(bytes(node.output)))
         }
+        scratchUsed = 0
         let step = try makeStep(node)
         steps.append(step)
         info.append(Plan<T>.StepInfo(layer: node.layer, op: node.op.name, flops: flops(node), bytes: traffic(node)))
@@ -136,8 +139,6 @@ struct PlanBuilder<T: ComputeScalar> {
             steps.append(RoundStep<T>(dtype: dtype, count: shape(node.output).count, at: try location(node.output)))
             info.append(Plan<T>.StepInfo(layer: node.layer, op: "round", flops: 0, bytes: 2 * Double(bytes(node.output))))
         }
-        for scratch in scratches { allocator.release(scratch.offset, scratch.bytes) }
-        scratches = []
         release(node, keeping: isInPlace ? locations[node.output] : nil)
     }
 
