@@ -38,7 +38,7 @@ extension Model {
     /// - Throws: a `mismatch` problem if neither the file nor the caller says a loss.
     private func evaluator(losses: [Loss]?, metrics: [[Metric]]?) throws -> Evaluator {
         let built = try built()
-        let (training, variables) = state.withLock { ($0.training, $0.variables) }
+        let (training, variables, runtime) = state.withLock { ($0.training, $0.variables, $0.runtime) }
         let names = built.architecture.outputNames
         var spec: EvaluationSpec
         if let training, losses == nil, let origin {
@@ -52,6 +52,6 @@ extension Model {
         } else {
             throw KerasError(.mismatch, "the model was not compiled", at: Place(layer: name), expected: "a loss, in its file or given here")
         }
-        return try Evaluator(built, weights: variables.mapValues(\.tensor), spec: spec, options: .environment)
+        return try Evaluator(built, weights: variables.mapValues(\.tensor), spec: spec, options: runtime)
     }
 }

@@ -41,11 +41,12 @@ extension Model {
     /// The runtime's view of the model as its weights are now.
     func predictor() throws -> Predictor {
         let built = try built()
-        let (variables, cached) = state.withLock { ($0.variables, $0.predictor) }
+        let (variables, cached, runtime) = state.withLock { ($0.variables, $0.predictor, $0.runtime) }
         let version = variables.values.reduce(0) { $0 + $1.version }
         if let cached, cached.version == version { return cached.predictor }
-        let predictor = Predictor(weights: variables.mapValues(\.tensor), options: .environment) { try built.lowered(for: $0) }
-        state.withLock { $0.predictor = (predictor, version) }
+        let predictor = Predictor(weights: variables.mapValues(\.tensor), options: runtime) { try built.lowered(for: $0) }
+        // Unless others have changed the options meanwhile.
+        state.withLock { if $0.runtime == runtime { $0.predictor = (predictor, version) } }
         return predictor
     }
 }

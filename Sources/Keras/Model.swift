@@ -19,6 +19,7 @@ public class Model: @unchecked Sendable {
         /// The built model's tensors: asked for twice, one tensor must be the same.
         var symbols: [TensorRef: SymbolicTensor]?
         var predictor: (predictor: Predictor, version: Int)?
+        var runtime = RuntimeOptions()
     }
 
     let state: Mutex<State>
@@ -171,6 +172,19 @@ public class Model: @unchecked Sendable {
     public func countParams() throws -> Int {
         let built = try built()
         return built.allWeights(of: built.root).reduce(0) { $0 + $1.spec.shape.count }
+    }
+
+    /// How the model is run: threads, and how convolutions are computed. Models called as its layers run as it does.
+    ///
+    /// A change counts from the next prediction on; those under way end as they began.
+    public var runtime: RuntimeOptions {
+        get { state.withLock { $0.runtime } }
+        set {
+            state.withLock { state in
+                if state.runtime != newValue { state.predictor = nil }
+                state.runtime = newValue
+            }
+        }
     }
 
     /// Keras's architecture JSON, in the dialect of tf.keras or Keras 3. Keras: `to_json`.

@@ -6,31 +6,59 @@ private import Musl
 private import Darwin
 #endif
 
-/// How models are run. None of it changes what a model means; ``isa`` and ``reference`` change the last bits.
-package struct RuntimeOptions: Sendable {
-    /// Workers a prediction may use. The results are the same bits for every number.
-    package var threads: Int
+/// How models are run. None of it changes what a model means.
+///
+///     model.runtime.threads = 1
+///     model.runtime.convolutions = .direct
+public struct RuntimeOptions: Sendable, Equatable {
+    /// Threads a prediction may use, from 1 to 1024. The results are the same bits for every number. Unless set, `KERAS_NUM_THREADS`, or
+    /// one for each processor.
+    public var threads: Int {
+        didSet { threads = RuntimeOptions.allowed(threads) }
+    }
+
+    /// How convolutions are computed. Unless set, ``Convolutions/direct`` if `KERAS_CONVOLUTIONS=direct` stands in the environment, else
+    /// ``Convolutions/automatic``.
+    public var convolutions: Convolutions
+
+    /// Ways to compute a convolution.
+    public enum Convolutions: String, CaseIterable, Sendable {
+        /// Whatever is quickest, Winograd's algorithm for small windows included, whose rounding error is about twice as large.
+        case automatic
+        /// The sum of products as it is written.
+        case direct
+    }
+
     /// The instruction set's name (`avx512`, `avx2`, `sse2`, `neon`, `generic`); nil for the best this processor has.
     package var isa: String?
     /// Every primitive alone, nothing folded or fused, the generic kernels: what the plans are tested against.
     package var reference: Bool
+    /// What is fused; tests leave some of it out.
+    package var fusions = Fusions.all
+
+    /// What the environment says.
+    public init() { self = .environment }
 
     package init(
         threads: Int = RuntimeOptions.environment.threads, isa: String? = RuntimeOptions.environment.isa,
-        reference: Bool = RuntimeOptions.environment.reference
+        reference: Bool = RuntimeOptions.environment.reference, convolutions: Convolutions = RuntimeOptions.environment.convolutions
     ) {
-        self.threads = max(threads, 1)
+        self.threads = RuntimeOptions.allowed(threads)
         self.isa = isa
         self.reference = reference
+        self.convolutions = convolutions
     }
 
     private init(reading variable: (String) -> String?) {
-        threads = variable("KERAS_NUM_THREADS").flatMap { Int($0) }.map { min(max($0, 1), 1024) } ?? processorCount()
+        threads = variable("KERAS_NUM_THREADS").flatMap { Int($0) }.map(RuntimeOptions.allowed) ?? processorCount()
         isa = variable("KERAS_ISA")
         reference = variable("KERAS_PLAN") == "reference"
+        convolutions = variable("KERAS_CONVOLUTIONS").flatMap(Convolutions.init) ?? .automatic
     }
 
-    /// `KERAS_NUM_THREADS`, `KERAS_ISA` and `KERAS_PLAN=reference`, as they stood when first asked for.
+    private static func allowed(_ threads: Int) -> Int { min(max(threads, 1), 1024) }
+
+    /// `KERAS_NUM_THREADS`, `KERAS_CONVOLUTIONS=direct`, `KERAS_ISA` and `KERAS_PLAN=reference`, as they stood when first asked for.
     package static let environment = RuntimeOptions { name in getenv(name).map { String(cString: $0) } }
 }
 

@@ -9,6 +9,7 @@ extension PlanBuilder {
         case .matrixMultiply: try MatrixMultiplyStep<T>.make(node, &self)
         case .pool(let pool): try pool.step(node, &self)
         case .unary(let unary): try UnaryStep<T>.make(unary, node, &self)
+        case .binary where node.addend != nil: try ScaleShiftStep<T>.make(node, &self)
         case .binary(let binary): try BinaryStep<T>.make(binary, node, &self)
         case .reduce(let kind, let axes, _): try ReduceStep<T>.make(kind, axes: axes, node, &self)
         case .softmax(let axis): try SoftmaxStep<T>.make(axis: axis, logarithm: false, node, &self)
@@ -24,6 +25,14 @@ extension PlanBuilder {
         case .broadcast: try makeBroadcast(node)
         case .cast(let dtype): try CastStep<T>.make(to: dtype, node, &self)
         }
+    }
+}
+
+extension Draft.Node {
+    /// The step's name in profiles.
+    var name: String {
+        if case .binary = op, epilogue.hasAddend { return "scale shift" }
+        return op.name
     }
 }
 

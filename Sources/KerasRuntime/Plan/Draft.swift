@@ -16,10 +16,18 @@ struct Draft {
 
     struct Node {
         var op: Op
+        /// The operands of `op`, then what the epilogue adds.
         var inputs: [ValueID]
         var output: ValueID
         var layer: String
         var epilogue = Epilogue()
+
+        /// What the epilogue adds to the primitive's results.
+        var addend: ValueID? { epilogue.hasAddend ? inputs.last : nil }
+        /// The operands of the primitive itself.
+        var operands: ArraySlice<ValueID> { epilogue.hasAddend ? inputs.dropLast() : inputs[...] }
+        /// A product's bias.
+        var bias: ValueID? { operands.count > 2 ? inputs[2] : nil }
     }
 
     var values: [Value]
@@ -101,11 +109,16 @@ struct Draft {
     var needsDouble: Bool { values.contains { $0.dtype == .float64 } }
 }
 
-/// What happens to a product's results before they are stored for the next primitive: first the clamp, then the functions in order.
+/// What happens to a primitive's results before they are stored for the next one: the addend is added, then comes the clamp, then the
+/// functions in order, then the pooling. Which primitives take what: `Epilogues.swift`.
 struct Epilogue: Hashable, Sendable {
+    /// The node's last input is added, element by element.
+    var hasAddend = false
     var low = -Double.infinity
     var high = Double.infinity
     var functions: [Unary] = []
+    /// Of each 2 × 2 cells the largest is kept; odd cells at the end are dropped.
+    var pools = false
 
     var isEmpty: Bool { self == Epilogue() }
 

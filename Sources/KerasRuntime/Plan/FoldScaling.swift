@@ -10,7 +10,7 @@ extension Draft {
         var producers = producers()
         var removed: Set<Int> = []
         for index in nodes.indices {
-            guard let change = change(nodes[index]), let producer = producers[change.operand], uses[change.operand] == 1,
+            guard let change = vectorChange(nodes[index]), let producer = producers[change.operand], uses[change.operand] == 1,
                 let product = Product(nodes[producer], self), values[change.operand].shape == values[nodes[index].output].shape
             else { continue }
             apply(change, to: producer, product, store)
@@ -22,36 +22,6 @@ extension Draft {
         // A product now gives what a later node gave: only constants stood between them, so the order still holds.
     }
 
-    /// What an elementwise node does to its one changing operand.
-    private struct Change {
-        enum Kind { case multiply, divide, add, subtract }
-        var operand: ValueID
-        var kind: Kind
-        /// A constant of the kind, as a vector along the last axis or a single number.
-        var vector: ValueID
-    }
-
-    private func change(_ node: Node) -> Change? {
-        guard case .binary(let kind) = node.op, values[node.output].dtype == .float32 || values[node.output].dtype == .float64 else {
-            return nil
-        }
-        let (a, b) = (node.inputs[0], node.inputs[1])
-        guard let isSecond = [true, false].first(where: { isVector($0 ? b : a) && values[$0 ? a : b].constant == nil }) else { return nil }
-        let (operand, vector) = isSecond ? (a, b) : (b, a)
-        switch kind {
-        case .multiply: return Change(operand: operand, kind: .multiply, vector: vector)
-        case .add: return Change(operand: operand, kind: .add, vector: vector)
-        case .divide where isSecond: return Change(operand: operand, kind: .divide, vector: vector)
-        case .subtract where isSecond: return Change(operand: operand, kind: .subtract, vector: vector)
-        default: return nil
-        }
-    }
-
-    private func isVector(_ value: ValueID) -> Bool {
-        let shape = values[value].shape
-        return values[value].constant != nil && (shape.count == 1 || shape.count == shape.dims.last)
-    }
-
     /// A product with a constant kernel, and the axis of the kernel that its results' last axis comes from.
     private struct Product {
         let kernel: ConstantID
@@ -59,7 +29,7 @@ extension Draft {
         let filters: Int
 
         init?(_ node: Node, _ draft: Draft) {
-            guard node.inputs.count > 1, node.epilogue.isEmpty, node.inputs.count < 3 || draft.values[node.inputs[2]].constant != nil,
+            guard node.inputs.count > 1, node.epilogue.isEmpty, node.bias.map({ draft.values[$0].constant != nil }) ?? true,
                 let kernel = draft.values[node.inputs[1]].constant
             else { return nil }
             let shape = draft.values[node.inputs[1]].shape
@@ -74,12 +44,12 @@ extension Draft {
         }
     }
 
-    private mutating func apply(_ change: Change, to producer: Int, _ product: Product, _ store: ConstantStore) {
+    private mutating func apply(_ change: VectorChange, to producer: Int, _ product: Product, _ store: ConstantStore) {
         let dtype = values[nodes[producer].output].dtype
         let isScalar = values[change.vector].shape.count == 1
         let vectorShape: Shape = isScalar ? [1] : [product.filters]
         let vector = store.intern(.reshape(vectorShape), [values[change.vector].constant!], shape: vectorShape, dtype: dtype)
-        var bias = nodes[producer].inputs.count > 2 ? values[nodes[producer].inputs[2]].constant : nil
+        var bias = nodes[producer].bias.flatMap { values[$0].constant }
         let biasShape: Shape = [product.filters]
 
         func combined(_ kind: Binary, _ bias: ConstantID?) -> ConstantID? {

@@ -8,8 +8,8 @@ extension Draft {
         var producers = producers()
         var removed: Set<Int> = []
         for index in nodes.indices {
-            guard case .unary(let function) = nodes[index].op, !values[nodes[index].output].dtype.isHalf,
-                let producer = producers[nodes[index].inputs[0]], uses[nodes[index].inputs[0]] == 1, nodes[producer].op.takesEpilogue
+            guard case .unary(let function) = nodes[index].op, let producer = producers[nodes[index].inputs[0]],
+                uses[nodes[index].inputs[0]] == 1, takesFunctions(nodes[producer])
             else { continue }
             nodes[producer].epilogue.append(function)
             nodes[producer].output = nodes[index].output
@@ -20,18 +20,9 @@ extension Draft {
     }
 }
 
-extension Op {
-    fileprivate var takesEpilogue: Bool {
-        switch self {
-        case .convolution, .transposedConvolution, .matrixMultiply: true
-        default: false
-        }
-    }
-}
-
 extension Epilogue {
     mutating func append(_ function: Unary) {
-        guard isEmpty else {
+        guard functions.isEmpty, low == -.infinity, high == .infinity else {
             functions.append(function)
             return
         }

@@ -32,8 +32,8 @@ final class Plan<T: ComputeScalar>: Sendable {
     init(_ draft: Draft, store: ConstantStore, options: RuntimeOptions) throws {
         kernels = try T.kernels(options)
         var draft = draft
-        if !options.reference { draft.improve(store) }
-        var builder = PlanBuilder<T>(draft, store: store, kernels: kernels)
+        if !options.reference { draft.improve(store, fusions: options.fusions) }
+        var builder = PlanBuilder<T>(draft, store: store, options: options, kernels: kernels)
         try builder.build()
         func port(_ value: Draft.ValueID) -> Port {
             let (shape, dtype) = (draft.values[value].shape, draft.values[value].dtype)

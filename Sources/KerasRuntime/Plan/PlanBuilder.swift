@@ -5,6 +5,7 @@ import Tensors
 struct PlanBuilder<T: ComputeScalar> {
     let draft: Draft
     let store: ConstantStore
+    let options: RuntimeOptions
     let kernels: T.Kernels
 
     private(set) var steps: [any Step<T>] = []
@@ -23,9 +24,10 @@ struct PlanBuilder<T: ComputeScalar> {
     private var scratchUsed = 0
     private(set) var scratchBytes = 0
 
-    init(_ draft: Draft, store: ConstantStore, kernels: T.Kernels) {
+    init(_ draft: Draft, store: ConstantStore, options: RuntimeOptions, kernels: T.Kernels) {
         self.draft = draft
         self.store = store
+        self.options = options
         self.kernels = kernels
         roots = Array(draft.values.indices)
         remaining = [Int](repeating: 0, count: draft.values.count)
@@ -133,7 +135,7 @@ struct PlanBuilder<T: ComputeScalar> {
         scratchUsed = 0
         let step = try makeStep(node)
         steps.append(step)
-        info.append(Plan<T>.StepInfo(layer: node.layer, op: node.op.name, flops: flops(node), bytes: traffic(node)))
+        info.append(Plan<T>.StepInfo(layer: node.layer, op: node.name, flops: flops(node), bytes: traffic(node)))
         let dtype = draft.values[node.output].dtype
         if dtype.isHalf, node.op.roundsAnew {
             steps.append(RoundStep<T>(dtype: dtype, count: shape(node.output).count, at: try location(node.output)))
@@ -157,10 +159,13 @@ struct PlanBuilder<T: ComputeScalar> {
         }
     }
 
-    /// The operand whose memory the result of an elementwise node can take, because nobody else reads it afterwards.
+    /// The operand whose memory the result of an elementwise node can take, because nobody else reads it afterwards; a product's
+    /// addend too, which is read where the result is written and nowhere else.
     private func inPlaceOperand(of node: Draft.Node) -> Draft.ValueID? {
-        guard node.op.canRunInPlace(rank: shape(node.output).rank) else { return nil }
-        return node.inputs.first { input in
+        let isElementwise = node.op.canRunInPlace(rank: shape(node.output).rank)
+        let candidates = isElementwise ? node.inputs : node.addend.map { [$0] } ?? []
+        return candidates.first { input in
+            if !isElementwise, node.operands.contains(where: { roots[$0] == roots[input] }) { return false }
             let root = roots[input]
             return draft.values[input].constant == nil && isInteger(input) == isInteger(node.output) && bytes(input) == bytes(node.output)
                 && locations[root]?.slot == Location.arena && remaining[root] == node.inputs.count(where: { roots[$0] == root })
@@ -184,7 +189,7 @@ struct PlanBuilder<T: ComputeScalar> {
         switch node.op {
         case .convolution:
             let kernel = shape(node.inputs[1])
-            return 2 * out * Double(kernel.count / max(kernel[kernel.rank - 1], 1))
+            return 2 * out * Double(kernel.count / max(kernel[kernel.rank - 1], 1)) * (node.epilogue.pools ? 4 : 1)
         case .transposedConvolution:
             let (x, kernel) = (shape(node.inputs[0]), shape(node.inputs[1]))
             return 2 * Double(x.count) * Double(kernel.count / max(kernel[kernel.rank - 1], 1))

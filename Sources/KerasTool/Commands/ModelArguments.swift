@@ -26,18 +26,31 @@ struct ModelArguments: ParsableArguments {
     }
 }
 
-/// How work is cut up.
+/// How the model is run.
 struct RunArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp("Threads to use; the results are the same bits for every number. (default: one per processor)", valueName: "n"))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "How convolutions are computed: automatic is whatever is quickest; direct forbids Winograd's algorithm, whose rounding error "
+                + "is about twice as large. (default: automatic)", valueName: "how"))
+    var convolutions: RuntimeOptions.Convolutions?
+
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, not \(threads)") }
     }
 
-    var options: RuntimeOptions { threads.map { RuntimeOptions(threads: $0) } ?? .environment }
+    var options: RuntimeOptions {
+        var options = RuntimeOptions()
+        if let threads { options.threads = threads }
+        if let convolutions { options.convolutions = convolutions }
+        return options
+    }
 }
+
+extension RuntimeOptions.Convolutions: ExpressibleByArgument {}
 
 /// - Throws: wrong usage unless `size` is a number of samples.
 func validate(batchSize size: Int?) throws {

@@ -1,0 +1,38 @@
+import KerasModel
+import Tensors
+
+// Which steps can do what after their primitive: the one place where that is said.
+extension Draft {
+    /// A clamp, and functions after it.
+    func takesFunctions(_ node: Node) -> Bool {
+        if node.epilogue.pools || values[node.output].dtype.isHalf { return false }
+        switch node.op {
+        case .convolution, .transposedConvolution, .matrixMultiply: return true
+        // As a scale_shift.
+        case .binary(.multiply): return node.addend != nil
+        default: return false
+        }
+    }
+
+    /// Another value of the results' shape, added before anything else happens.
+    func takesAddend(_ node: Node) -> Bool {
+        guard node.epilogue.isEmpty, !values[node.output].dtype.isHalf else { return false }
+        switch node.op {
+        case .convolution(let convolution): return !isDepthwise(convolution, node)
+        case .matrixMultiply: return true
+        default: return false
+        }
+    }
+
+    /// The largest of each 2 × 2 cells.
+    func takesPooling(_ node: Node) -> Bool {
+        guard case .convolution(let convolution) = node.op, !values[node.output].dtype.isHalf else { return false }
+        let epilogue = node.epilogue
+        return convolution.strides.count == 2 && convolution.groups == 1 && epilogue.functions.isEmpty && !epilogue.hasAddend
+            && !epilogue.pools
+    }
+
+    private func isDepthwise(_ convolution: Convolution, _ node: Node) -> Bool {
+        convolution.groups > 1 && convolution.groups == values[node.inputs[0]].shape.dims.last
+    }
+}
