@@ -207,7 +207,8 @@ extension Draft.Node {
         let clamps = epilogue.low > -.infinity || epilogue.high < .infinity
         let name =
             if case .unary(.relu) = op { "relu" } else { name }
-        return ([name] + (epilogue.hasAddend ? ["addend"] : []) + (clamps ? ["clamp"] : []) + epilogue.functions.map { "\($0)" }
+        return
+            ([name] + (epilogue.hasAddend ? ["addend"] : []) + (clamps ? ["clamp"] : []) + epilogue.functions.map { "\($0)" }
             + (epilogue.pools ? ["pool"] : [])).joined(separator: " ")
     }
 }

@@ -11,6 +11,7 @@ struct ScaleShiftStep<T: ComputeScalar>: Step {
     private let rows: Int
     private let length: Int
     private let epilogue: TileEpilogue<T>
+    private let cut: Parts
 
     /// Short rows are joined until they have so many numbers.
     private static var enough: Int { 64 }
@@ -26,8 +27,12 @@ struct ScaleShiftStep<T: ComputeScalar>: Step {
             from: try plan.location(node.inputs[0]), to: try plan.location(node.output),
             scale: try vector(node.inputs[1], channels, repeated: joined, &plan),
             shift: try vector(node.inputs[2], channels, repeated: joined, &plan), rows: vectors / joined, length: channels * joined,
-            epilogue: TileEpilogue(node.epilogue))
+            epilogue: TileEpilogue(node.epilogue),
+            cut: Parts(
+                vectors / joined, flops: 2 * Double(shape.count), bytes: 2 * Double(shape.count * MemoryLayout<T>.stride)))
     }
+
+    var parts: Int { cut.count }
 
     /// A vector or a single number, as `repeated` vectors one after another.
     private static func vector(_ value: Draft.ValueID, _ channels: Int, repeated: Int, _ plan: inout PlanBuilder<T>) throws -> Location {
@@ -38,12 +43,13 @@ struct ScaleShiftStep<T: ComputeScalar>: Step {
         return plan.place(try store.tensor(store.intern(.broadcast(shape), [row], shape: shape, dtype: dtype), as: T.dtype))
     }
 
-    func run(_ frame: Frame<T>) throws {
+    func run(_ frame: Frame<T>, part: Int) {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
         let (scale, shift) = (UnsafePointer(frame.reals(scale)), UnsafePointer(frame.reals(shift)))
-        let step = epilogue.functions.isEmpty ? rows : max(ScaleShiftStep.tile / length, 1)
-        for first in stride(from: 0, to: rows, by: max(step, 1)) {
-            let (count, start) = (min(step, rows - first), first * length)
+        let mine = cut[part]
+        let step = max(epilogue.functions.isEmpty ? mine.count : ScaleShiftStep.tile / length, 1)
+        for first in stride(from: mine.lowerBound, to: mine.upperBound, by: step) {
+            let (count, start) = (min(step, mine.upperBound - first), first * length)
             frame.kernels.scaleShift(x + start, rows: count, length, scale, shift, epilogue.clamp, y + start)
             epilogue.finish(y + start, count * length, frame.kernels)
         }
