@@ -6,8 +6,8 @@
 #include "CKernels.h"
 
 #define KK_MEMBERS(X) \
-    X(packed_size) X(pack) X(gemm) X(depthwise) X(max_pool) X(sum_pool) X(unary) X(binary) X(scale_shift) \
-    X(softmax) X(log_softmax) X(normalize_rows) X(reduce_rows) X(reduce_columns) X(transpose) X(gather) \
+    X(packed_size) X(pack) X(gemm) X(winograd_weights) X(winograd_input) X(winograd_output) X(depthwise) X(max_pool) X(sum_pool) X(unary) X(binary) \
+    X(scale_shift) X(softmax) X(log_softmax) X(normalize_rows) X(reduce_rows) X(reduce_columns) X(transpose) X(gather) \
     X(scatter_add_rows)
 
 #define KK_HIDDEN __attribute__((visibility("hidden")))

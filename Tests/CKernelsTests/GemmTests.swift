@@ -26,7 +26,7 @@ private struct Shape: CustomStringConvertible {
 /// The operands of a product, the same for every table and for the reference.
 private struct Problem {
     let shape: Shape
-    var input: [Float], weights: [Float], bias: [Float]?, offsets: [Int], rowStep: Int
+    var input: [Float], weights: [Float], bias: [Float]?, addend: [Float]?, offsets: [Int], rowStep: Int
 
     init(_ shape: Shape, bias hasBias: Bool) {
         var random = Random(UInt64(shape.m * 1009 + shape.n * 31 + shape.length))
@@ -38,12 +38,22 @@ private struct Problem {
         bias = hasBias ? random.floats(shape.n) : nil
     }
 
-    /// Rows `range` only, written into a whole result.
-    func run(_ f: kk_table_f32, low: Float, high: Float, cuts: [Int], transposed: Bool = false) -> [Float] {
+    /// The same with something to add, in the layout of `run`'s results.
+    var withAddend: Problem {
+        var problem = self
+        var random = Random(UInt64(shape.m * 7 + shape.n))
+        problem.addend = random.floats((shape.m - 1) * (shape.n + 3) + shape.n)
+        return problem
+    }
+
+    /// The product, in calls of the rows between `cuts`.
+    func run(_ f: kk_table_f32, low: Float, high: Float, cuts: [Int], transposed: Bool = false, pool: Int = 1) -> [Float] {
         let k = shape.taps * shape.length, stride = shape.n + 3
+        let addend = self.addend.map { Guarded($0) }
         let input = Guarded(self.input), bias = self.bias.map { Guarded($0) }
         let packed = Guarded<Float>(f.packed_size(k, shape.n))
-        let out = Guarded<Float>((shape.m - 1) * stride + shape.n, fill: 777)
+        let results = shape.m / pool
+        let out = Guarded<Float>((results - 1) * stride + shape.n, fill: 777)
         if transposed {
             var flipped = weights
             for i in 0..<k { for j in 0..<shape.n { flipped[j * k + i] = weights[i * shape.n + j] } }
@@ -56,16 +66,19 @@ private struct Problem {
         for end in cuts + [shape.m] {
             rows.withUnsafeBufferPointer { rows in
                 guard end > start else { return }
+                var epilogue = kk_epilogue_f32(
+                    bias: bias.map { UnsafePointer($0.base) }, addend: addend.map { UnsafePointer($0.base + start * stride) },
+                    low: low, high: high, pool: pool)
                 f.gemm(
-                    end - start, shape.n, rows.baseAddress! + start, shape.taps, offsets, shape.length, packed.base,
-                    bias.map { UnsafePointer($0.base) }, low, high, out.base + start * stride, stride)
+                    end - start, shape.n, rows.baseAddress! + start, shape.taps, offsets, shape.length, packed.base, &epilogue,
+                    out.base + start / pool * stride, stride)
             }
             start = end
         }
         #expect(out.intact && packed.intact)
         let whole = out.values
-        for i in 0..<(shape.m - 1) { #expect(whole[i * stride + shape.n..<(i + 1) * stride].allSatisfy { $0 == 777 }) }
-        return (0..<shape.m).flatMap { whole[$0 * stride..<$0 * stride + shape.n] }
+        for i in 0..<(results - 1) { #expect(whole[i * stride + shape.n..<(i + 1) * stride].allSatisfy { $0 == 777 }) }
+        return (0..<results).flatMap { whole[$0 * stride..<$0 * stride + shape.n] }
     }
 
     func reference(low: Double, high: Double) -> [Double] {
@@ -77,7 +90,8 @@ private struct Problem {
         input.withUnsafeBufferPointer { input in
             let rows = (0..<shape.m).map { input.baseAddress! + $0 * rowStep }
             func call(_ bias: UnsafePointer<Double>?) {
-                f.gemm(shape.m, shape.n, rows, shape.taps, offsets, shape.length, packed, bias, low, high, &out, shape.n)
+                var epilogue = kk_epilogue_f64(bias: bias, addend: nil, low: low, high: high, pool: 1)
+                f.gemm(shape.m, shape.n, rows, shape.taps, offsets, shape.length, packed, &epilogue, &out, shape.n)
             }
             if let bias { bias.withUnsafeBufferPointer { call($0.baseAddress) } } else { call(nil) }
         }
@@ -93,7 +107,11 @@ private struct Problem {
         f.pack(2, 2, [1, 2, 3, 4], 2, 1, &packed)
         let a: [Double] = [5, 6, 7, 8]
         a.withUnsafeBufferPointer { a in
-            f.gemm(2, 2, [a.baseAddress!, a.baseAddress! + 2], 1, [0], 2, packed, [100, -100], 0, 130, &out, 2)
+            let bias = [100.0, -100]
+            bias.withUnsafeBufferPointer { bias in
+                var epilogue = kk_epilogue_f64(bias: bias.baseAddress, addend: nil, low: 0, high: 130, pool: 1)
+                f.gemm(2, 2, [a.baseAddress!, a.baseAddress! + 2], 1, [0], 2, packed, &epilogue, &out, 2)
+            }
         }
         #expect(out == [123, 0, 130, 0])
         #expect(packed[2...7].allSatisfy { $0 == 0 })
@@ -120,6 +138,35 @@ private struct Problem {
                 let cut = problem.run(table.f, low: 0, high: .infinity, cuts: cuts)
                 #expect(sameBits(whole, cut), "\(table) \(shape) cut at \(cuts)")
             }
+        }
+    }
+
+    @Test(arguments: Table.all) func anAddendGivesTheBitsOfAnAddition(table: Table) {
+        for shape in Shape.all {
+            let problem = Problem(shape, bias: true).withAddend
+            let plain = Problem(shape, bias: true).run(table.f, low: -.infinity, high: .infinity, cuts: [])
+            let want = plain.indices.map { index in
+                max(plain[index] + problem.addend![index / shape.n * (shape.n + 3) + index % shape.n], 0)
+            }
+            let got = problem.run(table.f, low: 0, high: .infinity, cuts: [shape.m / 2])
+            // Zero has two signs, and `max` chooses otherwise than a clamp.
+            #expect(sameBits(got.map { $0 + 0 }, want.map { $0 + 0 }), "\(table) \(shape)")
+        }
+    }
+
+    @Test(arguments: Table.all) func aPoolGivesTheBitsOfTheLargest(table: Table) {
+        for shape in Shape.all where shape.m % 4 == 0 {
+            var problem = Problem(shape, bias: true)
+            if shape.n > 8 { problem.input[0] = .nan }
+            let all = problem.run(table.f, low: 0, high: 0.7, cuts: [])
+            let got = problem.run(table.f, low: 0, high: 0.7, cuts: shape.m > 4 ? [shape.m / 8 * 4] : [], pool: 4)
+            let want = (0..<got.count).map { place in
+                let (group, column) = (place / shape.n, place % shape.n)
+                return (0..<4).map { all[(group * 4 + $0) * shape.n + column] }.reduce(-.infinity) {
+                    $0.isNaN || $1.isNaN ? .nan : max($0, $1)
+                }
+            }
+            #expect(sameBits(got, want), "\(table) \(shape)")
         }
     }
 

@@ -13,6 +13,7 @@ static inline REAL larger(REAL a, REAL b) { return a >= b || a != a ? a : b; }
 static inline REAL smaller(REAL a, REAL b) { return a <= b || a != a ? a : b; }
 
 #include "gemm.inc.h"
+#include "winograd.inc.h"
 #include "windows.inc.h"
 #include "unary.inc.h"
 #include "binary.inc.h"

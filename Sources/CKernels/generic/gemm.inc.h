@@ -10,8 +10,15 @@ void FN(pack)(size_t k, size_t n, const REAL *b, ptrdiff_t row_stride, ptrdiff_t
                 *packed++ = j < n ? b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * col_stride] : 0;
 }
 
+// A sum on its way to out[place].
+static inline REAL finished(REAL sum, const EPILOGUE *epilogue, size_t j, size_t place) {
+    REAL x = epilogue->bias ? sum + epilogue->bias[j] : sum;
+    if (epilogue->addend) x += epilogue->addend[place];
+    return clamp(x, epilogue->low, epilogue->high);
+}
+
 void FN(gemm)(size_t m, size_t n, const REAL *const *rows, size_t taps, const ptrdiff_t *tap_offsets, size_t tap_length,
-              const REAL *packed, const REAL *bias, REAL low, REAL high, REAL *out, size_t out_stride) {
+              const REAL *packed, const EPILOGUE *epilogue, REAL *out, size_t out_stride) {
     const size_t panel_size = taps * tap_length * NR;
     for (size_t j0 = 0; j0 < n; j0 += NR, packed += panel_size) {
         const size_t width = n - j0 < NR ? n - j0 : NR;
@@ -23,8 +30,11 @@ void FN(gemm)(size_t m, size_t n, const REAL *const *rows, size_t taps, const pt
                 for (size_t k = 0; k < tap_length; k++, b += NR)
                     for (size_t j = 0; j < NR; j++) sum[j] += a[k] * b[j];
             }
-            for (size_t j = 0; j < width; j++)
-                out[i * out_stride + j0 + j] = clamp(bias ? sum[j] + bias[j0 + j] : sum[j], low, high);
+            for (size_t j = 0; j < width; j++) {
+                const size_t place = i / epilogue->pool * out_stride + j0 + j;
+                const REAL x = finished(sum[j], epilogue, j0 + j, place);
+                out[place] = i % epilogue->pool ? larger(out[place], x) : x;
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 #include "../tables.h"
 
 #define REAL float
+#define EPILOGUE kk_epilogue_f32
 #define FN(name) kk_f32_##name
 #include "all.inc.h"
 

@@ -2,6 +2,7 @@
 #include "../tables.h"
 
 #define REAL double
+#define EPILOGUE kk_epilogue_f64
 #define FN(name) kk_f64_##name
 #include "all.inc.h"
 

@@ -103,6 +103,18 @@ typedef enum KK_CLOSED kk_reduce : int { KK_REDUCE_KINDS(KK_REDUCE_CASE) } kk_re
 enum { kk_unary_count = 0 KK_UNARY_KINDS(KK_ONE) };
 enum { kk_binary_count = 0 KK_BINARY_KINDS(KK_ONE) };
 enum { kk_reduce_count = 0 KK_REDUCE_KINDS(KK_ONE) };
+/// A tile of a Winograd convolution: p × p cells of the image give m × m results.
+typedef struct kk_tile {
+    /// Where the patch's first cell is, in elements from the image's; it may lie outside.
+    ptrdiff_t from;
+    /// Where the tile's first result is, in elements from the output's.
+    ptrdiff_t to;
+    /// The rows and columns of the patch that lie inside the image: top ..< bottom, left ..< right.
+    uint8_t top, bottom, left, right;
+    /// How many rows and columns of results are kept.
+    uint8_t rows, columns;
+} kk_tile;
+
 const char *kk_unary_name(kk_unary kind);
 const char *kk_binary_name(kk_binary kind);
 const char *kk_reduce_name(kk_reduce kind);
@@ -111,15 +123,19 @@ const char *kk_reduce_name(kk_reduce kind);
 
 #define KK_REAL float
 #define KK_TABLE kk_table_f32
+#define KK_EPILOGUE kk_epilogue_f32
 #include "kk_table.inc.h"
 #undef KK_REAL
 #undef KK_TABLE
+#undef KK_EPILOGUE
 
 #define KK_REAL double
 #define KK_TABLE kk_table_f64
+#define KK_EPILOGUE kk_epilogue_f64
 #include "kk_table.inc.h"
 #undef KK_REAL
 #undef KK_TABLE
+#undef KK_EPILOGUE
 
 #pragma clang assume_nonnull begin
 

@@ -2,6 +2,17 @@
 
 #pragma clang assume_nonnull begin
 
+/// What becomes of a product's sums before they are stored: clamp(sum + bias[j] + addend[i][j]), and of `pool` results one.
+/// The clamp is `x < low ? low : x`, then `x > high ? high : x`: NaN survives.
+typedef struct KK_EPILOGUE {
+    const KK_REAL *_Nullable bias;
+    /// Laid out as the result.
+    const KK_REAL *_Nullable addend;
+    KK_REAL low, high;
+    /// 1; or 4 where each four results that belong together give their largest, as `max_pool` does. Not with an addend.
+    size_t pool;
+} KK_EPILOGUE;
+
 typedef struct KK_TABLE {
     /// `generic`, `sse2`, `avx2`, `avx512`, `neon`.
     const char *name;
@@ -14,11 +25,22 @@ typedef struct KK_TABLE {
     size_t (*packed_size)(size_t k, size_t n);
     /// B[k][n], at b[k*row_stride + n*col_stride], into panels [panel][k][nr], padded with zeros.
     void (*pack)(size_t k, size_t n, const KK_REAL *b, ptrdiff_t row_stride, ptrdiff_t col_stride, KK_REAL *packed);
-    /// out[i*out_stride + j] = clamp(bias[j] + sum over t, k of rows[i][tap_offsets[t] + k] * B[t*tap_length + k][j]),
-    /// summed in ascending (t, k) whatever m is. The clamp is `x < low ? low : x`, then `x > high ? high : x`: NaN survives.
+    /// out[i*out_stride + j] = epilogue(sum over t, k of rows[i][tap_offsets[t] + k] * B[t*tap_length + k][j]), summed in
+    /// ascending (t, k) whatever m is. With a pool of 4, rows 4i ..< 4i + 4 give out's row i, and m is a multiple of 4.
     void (*gemm)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
-                 size_t tap_length, const KK_REAL *packed, const KK_REAL *_Nullable bias, KK_REAL low, KK_REAL high, KK_REAL *out,
-                 size_t out_stride);
+                 size_t tap_length, const KK_REAL *packed, const KK_EPILOGUE *epilogue, KK_REAL *out, size_t out_stride);
+
+    // Winograd's convolution F(m × m, 3 × 3), m = 2 or 4, p = m + 2: (p·p) products over channels instead of 9 for each of m·m results
+
+    /// u[q*u_step + c*filters + f]: the kernel [3][3][channels][filters] in each of the p·p planes q, from double precision.
+    void (*winograd_weights)(size_t m, size_t channels, size_t filters, const KK_REAL *kernel, KK_REAL *u, size_t u_step);
+    /// v[q*v_step + i*v_stride + c] from the p × p patches of image[row*row_stride + column*channels + c]; cells outside are 0.
+    void (*winograd_input)(size_t m, const kk_tile *tiles, size_t count, const KK_REAL *image, ptrdiff_t row_stride,
+                           size_t channels, KK_REAL *v, size_t v_step, size_t v_stride);
+    /// out[row*row_stride + column*pixel_stride + j] from products[q*step + i*stride + j], j < n. With a pool of 4 each
+    /// 2 × 2 of a tile's results give one.
+    void (*winograd_output)(size_t m, const kk_tile *tiles, size_t count, const KK_REAL *products, size_t step, size_t stride,
+                            size_t n, const KK_EPILOGUE *epilogue, KK_REAL *out, ptrdiff_t row_stride, size_t pixel_stride);
 
     // Windows
 

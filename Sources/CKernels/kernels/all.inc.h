@@ -4,6 +4,7 @@
 
 #include "vector.inc.h"
 #include "gemm.inc.h"
+#include "winograd.inc.h"
 #include "windows.inc.h"
 #include "math.inc.h"
 #include "unary.inc.h"
@@ -19,6 +20,7 @@
 #define KK_TABLE_OF(symbol, isa) \
     const kk_table_f32 symbol = { \
         KK_MEMBERS(KK_GENERIC_F32).name = isa, .nr = NR, .packed_size = packed_size, .pack = pack, .gemm = gemm, \
+        .winograd_input = winograd_input, .winograd_output = winograd_output, \
         .depthwise = depthwise, .max_pool = max_pool, .sum_pool = sum_pool, .unary = unary, .binary = binary, \
         .scale_shift = scale_shift, .softmax = softmax, .log_softmax = log_softmax, .normalize_rows = normalize_rows, \
         .reduce_rows = reduce_rows, .reduce_columns = reduce_columns, .transpose = transpose, \

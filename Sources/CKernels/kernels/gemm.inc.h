@@ -23,14 +23,42 @@ typedef struct {
     size_t taps;
     const ptrdiff_t *tap_offsets;
     size_t tap_length;
-    const float *bias;
-    float low, high;
+    const kk_epilogue_f32 *epilogue;
     float *out;
     size_t out_stride;
 } gemm_call;
 
-// mr, nv and panels are constants at every call, so that `sums` lives in registers. The last panel may be `width` wide.
-INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, const size_t panels,
+// Writes the sums of rows i0 ..< i0 + mr. Of `pool` rows that follow each other one is kept.
+INLINE void gemm_store(const gemm_call *call, const size_t mr, const size_t vectors, const size_t pool, const V *sums,
+                       size_t i0, size_t j0, size_t width) {
+    const kk_epilogue_f32 epilogue = *call->epilogue;
+    const V low = epilogue.low, high = epilogue.high;
+#pragma clang loop unroll(full)
+    for (size_t s = 0; s < vectors; s++) {
+        const size_t j = j0 + s * VL, left = width - s * VL;
+        const V bias = epilogue.bias ? load_n(epilogue.bias + j, left, 0) : 0;
+        const ptrdiff_t place = (ptrdiff_t)(i0 / pool * call->out_stride + j);
+        float *out = call->out + place;
+        const float *addend = epilogue.addend ? epilogue.addend + place : NULL;
+        V best = 0;
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < mr; i++) {
+            V x = sums[i * vectors + s] + bias;
+            if (pool == 1 && addend) {
+                x += load_n(addend, left, 0);
+                addend += call->out_stride;
+            }
+            x = clamp(x, low, high);
+            best = i % pool ? larger(best, x) : x;
+            if (i % pool != pool - 1) continue;
+            store_n(out, best, left);
+            out += call->out_stride;
+        }
+    }
+}
+
+// mr, nv, panels and pool are constants at every call, so that `sums` lives in registers. The last panel may be `width` wide.
+INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, const size_t panels, const size_t pool,
                        const size_t constant_tap_length, const float *packed, size_t i0, size_t j0, size_t width) {
     const size_t tap_length = constant_tap_length ? constant_tap_length : call->tap_length;
     const size_t panel_size = call->taps * tap_length * NR;
@@ -56,20 +84,16 @@ INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, 
             }
         }
     }
-    const V low = call->low, high = call->high;
-#pragma clang loop unroll(full)
-    for (size_t s = 0; s < panels * nv; s++) {
-        const size_t j = j0 + s * VL, left = width - s * VL;
-        const V bias = call->bias ? load_n(call->bias + j, left, 0) : 0;
-        float *out = call->out + i0 * call->out_stride + j;
-#pragma clang loop unroll(full)
-        for (size_t i = 0; i < mr; i++, out += call->out_stride)
-            store_n(out, clamp(sums[i * panels * nv + s] + bias, low, high), left);
-    }
+    gemm_store(call, mr, panels * nv, pool, sums, i0, j0, width);
 }
+
+// Rows of a pooled block: whole groups of four.
+enum { POOL_MR = MR / 4 * 4 };
 
 #if MR == 12
 #define FOR_EVERY_REMAINDER(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#elif MR == 8
+#define FOR_EVERY_REMAINDER(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #elif MR == 6
 #define FOR_EVERY_REMAINDER(X) X(1) X(2) X(3) X(4) X(5)
 #elif MR == 4
@@ -79,30 +103,34 @@ INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, 
 // All rows i0 ..< i1 of one panel that uses nv of its vectors.
 INLINE void gemm_panel(const gemm_call *call, const size_t nv, const size_t constant_tap_length, const float *packed,
                        size_t i0, size_t i1, size_t j0, size_t width) {
-    for (; i0 + MR <= i1; i0 += MR) gemm_block(call, MR, nv, 1, constant_tap_length, packed, i0, j0, width);
+    if (call->epilogue->pool == 4) {
+        for (; i0 + POOL_MR <= i1; i0 += POOL_MR) gemm_block(call, POOL_MR, nv, 1, 4, constant_tap_length, packed, i0, j0, width);
+        for (; i0 < i1; i0 += 4) gemm_block(call, 4, nv, 1, 4, constant_tap_length, packed, i0, j0, width);
+        return;
+    }
+    for (; i0 + MR <= i1; i0 += MR) gemm_block(call, MR, nv, 1, 1, constant_tap_length, packed, i0, j0, width);
     switch (i1 - i0) {
 #define REMAINDER(rest) \
-    case rest: gemm_block(call, rest, nv, 1, 0, packed, i0, j0, width); break;
+    case rest: gemm_block(call, rest, nv, 1, 1, 0, packed, i0, j0, width); break;
         FOR_EVERY_REMAINDER(REMAINDER)
 #undef REMAINDER
     }
 }
 
 static void gemm(size_t m, size_t n, const float *const *rows, size_t taps, const ptrdiff_t *tap_offsets,
-                 size_t tap_length, const float *packed, const float *bias, float low, float high, float *out,
-                 size_t out_stride) {
-    const gemm_call call = {rows, taps, tap_offsets, tap_length, bias, low, high, out, out_stride};
+                 size_t tap_length, const float *packed, const kk_epilogue_f32 *epilogue, float *out, size_t out_stride) {
+    const gemm_call call = {rows, taps, tap_offsets, tap_length, epilogue, out, out_stride};
     const size_t k = taps * tap_length, panel_size = k * NR;
     size_t j = 0;
     // Few rows cannot hide the latency of their own chains: several panels side by side do, and stream the weights.
     if (m == 1)
-        for (; j + 4 * NR <= n; j += 4 * NR) gemm_block(&call, 1, NV, 4, 0, packed + j * k, 0, j, 4 * NR);
+        for (; j + 4 * NR <= n; j += 4 * NR) gemm_block(&call, 1, NV, 4, 1, 0, packed + j * k, 0, j, 4 * NR);
     else if (m == 2)
-        for (; j + 2 * NR <= n; j += 2 * NR) gemm_block(&call, 2, NV, 2, 0, packed + j * k, 0, j, 2 * NR);
+        for (; j + 2 * NR <= n; j += 2 * NR) gemm_block(&call, 2, NV, 2, 1, 0, packed + j * k, 0, j, 2 * NR);
     packed += j / NR * panel_size;
     // Rows that all panels pass over while they stay in the second cache; never so few that re-reading B costs more.
     const size_t cached = (256 << 10) / (sizeof(float) * (k ? k : 1));
-    const size_t chunk = (cached > 96 ? cached : 96) / MR * MR;
+    const size_t chunk = (cached > 96 ? cached : 96) / 24 * 24; // whole blocks, pooled or not
     for (size_t i = 0; i < m; i += chunk) {
         const size_t end = m - i < chunk ? m : i + chunk;
         const float *panel = packed;

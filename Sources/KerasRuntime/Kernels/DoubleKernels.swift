@@ -22,10 +22,29 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
     }
 
     func gemm(
-        _ m: Int, _ n: Int, _ a: WindowRows<Double>, _ packed: Source, _ bias: Source?, _ clamp: Clamp<Double>, _ out: Target,
-        outStride: Int
+        _ m: Int, _ n: Int, _ a: WindowRows<Double>, _ packed: Source, _ epilogue: ProductEpilogue<Double>, _ out: Target, outStride: Int
     ) {
-        table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, bias, clamp.low, clamp.high, out, outStride)
+        var epilogue = kk_epilogue_f64(epilogue)
+        table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, &epilogue, out, outStride)
+    }
+
+    func winogradWeights(_ size: Int, channels: Int, filters: Int, _ kernel: Source, _ u: Target) {
+        table.pointee.winograd_weights(size, channels, filters, kernel, u, channels * filters)
+    }
+
+    func winogradInput(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, channels: Int, _ v: Planes<Double>
+    ) {
+        table.pointee.winograd_input(size, tiles, count, image, rowStride, channels, v.base, v.step, v.stride)
+    }
+
+    func winogradOutput(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ products: Planes<Double>, _ n: Int,
+        _ epilogue: ProductEpilogue<Double>, _ out: Target, rowStride: Int, pixelStride: Int
+    ) {
+        var epilogue = kk_epilogue_f64(epilogue)
+        table.pointee.winograd_output(
+            size, tiles, count, products.base, products.step, products.stride, n, &epilogue, out, rowStride, pixelStride)
     }
 
     func depthwise(
@@ -77,5 +96,12 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
 
     func scatterAddRows(_ x: Source, step: Int, _ out: Target, outStep: Int, _ count: Int, channels: Int) {
         table.pointee.scatter_add_rows(x, step, out, outStep, count, channels)
+    }
+}
+
+extension kk_epilogue_f64 {
+    fileprivate init(_ epilogue: ProductEpilogue<Double>) {
+        self.init(
+            bias: epilogue.bias, addend: epilogue.addend, low: epilogue.clamp.low, high: epilogue.clamp.high, pool: epilogue.pool)
     }
 }

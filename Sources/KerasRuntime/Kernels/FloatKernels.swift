@@ -28,9 +28,29 @@ struct FloatKernels: KernelTable, @unchecked Sendable {
     }
 
     func gemm(
-        _ m: Int, _ n: Int, _ a: WindowRows<Float>, _ packed: Source, _ bias: Source?, _ clamp: Clamp<Float>, _ out: Target, outStride: Int
+        _ m: Int, _ n: Int, _ a: WindowRows<Float>, _ packed: Source, _ epilogue: ProductEpilogue<Float>, _ out: Target, outStride: Int
     ) {
-        table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, bias, clamp.low, clamp.high, out, outStride)
+        var epilogue = kk_epilogue_f32(epilogue)
+        table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, &epilogue, out, outStride)
+    }
+
+    func winogradWeights(_ size: Int, channels: Int, filters: Int, _ kernel: Source, _ u: Target) {
+        table.pointee.winograd_weights(size, channels, filters, kernel, u, channels * filters)
+    }
+
+    func winogradInput(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, channels: Int, _ v: Planes<Float>
+    ) {
+        table.pointee.winograd_input(size, tiles, count, image, rowStride, channels, v.base, v.step, v.stride)
+    }
+
+    func winogradOutput(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ products: Planes<Float>, _ n: Int,
+        _ epilogue: ProductEpilogue<Float>, _ out: Target, rowStride: Int, pixelStride: Int
+    ) {
+        var epilogue = kk_epilogue_f32(epilogue)
+        table.pointee.winograd_output(
+            size, tiles, count, products.base, products.step, products.stride, n, &epilogue, out, rowStride, pixelStride)
     }
 
     func depthwise(
@@ -82,5 +102,12 @@ struct FloatKernels: KernelTable, @unchecked Sendable {
 
     func scatterAddRows(_ x: Source, step: Int, _ out: Target, outStep: Int, _ count: Int, channels: Int) {
         table.pointee.scatter_add_rows(x, step, out, outStep, count, channels)
+    }
+}
+
+extension kk_epilogue_f32 {
+    fileprivate init(_ epilogue: ProductEpilogue<Float>) {
+        self.init(
+            bias: epilogue.bias, addend: epilogue.addend, low: epilogue.clamp.low, high: epilogue.clamp.high, pool: epilogue.pool)
     }
 }

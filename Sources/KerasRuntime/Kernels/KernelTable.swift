@@ -1,3 +1,4 @@
+internal import CKernels
 import KerasModel
 
 /// One instruction set's kernels over one element type. `CKernels.h` says what each one means.
@@ -13,8 +14,13 @@ protocol KernelTable: Sendable {
     func packedSize(_ k: Int, _ n: Int) -> Int
     func pack(_ k: Int, _ n: Int, _ b: Source, rowStride: Int, columnStride: Int, _ packed: Target)
     func gemm(
-        _ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ packed: Source, _ bias: Source?, _ clamp: Clamp<Scalar>, _ out: Target,
-        outStride: Int)
+        _ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ packed: Source, _ epilogue: ProductEpilogue<Scalar>, _ out: Target, outStride: Int)
+    func winogradWeights(_ size: Int, channels: Int, filters: Int, _ kernel: Source, _ u: Target)
+    func winogradInput(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, channels: Int, _ v: Planes<Scalar>)
+    func winogradOutput(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ products: Planes<Scalar>, _ n: Int,
+        _ epilogue: ProductEpilogue<Scalar>, _ out: Target, rowStride: Int, pixelStride: Int)
     func depthwise(
         _ pixels: Int, _ a: WindowRows<Scalar>, channels: Int, multiplier: Int, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Scalar>,
         _ out: Target, outStride: Int)
@@ -44,6 +50,28 @@ struct WindowRows<T> {
 struct Clamp<T> {
     let low: T
     let high: T
+}
+
+/// What becomes of a product's sums before they are stored.
+struct ProductEpilogue<T> {
+    var bias: UnsafePointer<T>?
+    /// Laid out as the result.
+    var addend: UnsafePointer<T>?
+    var clamp: Clamp<T>
+    /// 1; or 4 where each four results that belong together give their largest.
+    var pool = 1
+}
+
+extension ProductEpilogue where T: BinaryFloatingPoint {
+    /// The sums as they are.
+    static var plain: ProductEpilogue { ProductEpilogue(clamp: Clamp(low: -.infinity, high: .infinity)) }
+}
+
+/// The planes of a Winograd convolution: rows `stride` numbers apart in each, planes `step` apart.
+struct Planes<T> {
+    let base: UnsafeMutablePointer<T>
+    let step: Int
+    let stride: Int
 }
 
 /// `count` windows `step` numbers apart, each of up to three axes of cells.

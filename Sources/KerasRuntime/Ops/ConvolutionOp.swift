@@ -112,8 +112,8 @@ struct ConvolutionStep<T: ComputeScalar>: Step {
                         windows = WindowRows(rows: moved, taps: taps.count, tapOffsets: offsets, tapLength: geometry.tapLength)
                     }
                     frame.kernels.gemm(
-                        m, n, windows, panels + group * panelSize, bias.map { $0 + group * n }, epilogue.clamp, target + group * n,
-                        outStride: filters)
+                        m, n, windows, panels + group * panelSize,
+                        ProductEpilogue(bias: bias.map { $0 + group * n }, clamp: epilogue.clamp), target + group * n, outStride: filters)
                 }
             }
         }

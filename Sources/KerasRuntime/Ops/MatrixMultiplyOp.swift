@@ -57,7 +57,7 @@ struct MatrixMultiplyStep<T: ComputeScalar>: Step {
             let panels = matrices + product.b * matrixSize
             table.forEachRun(frame, x + product.a, length: k, count: m) { rows, count, first in
                 let tile = target + first * n
-                frame.kernels.gemm(count, n, rows, panels, bias, epilogue.clamp, tile, outStride: n)
+                frame.kernels.gemm(count, n, rows, panels, ProductEpilogue(bias: bias, clamp: epilogue.clamp), tile, outStride: n)
                 epilogue.finish(tile, count * n, frame.kernels)
             }
             target += m * n

@@ -86,11 +86,9 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
     func run(_ frame: Frame<T>, part: Int) throws {
         let (source, target, columns) = (UnsafePointer(frame.reals(x)), frame.reals(out), frame.reals(columns))
         let panels = weights.panels(frame)
-        let unbounded = Clamp<T>(low: -.infinity, high: .infinity)
         for image in 0..<images {
             table.forEachRun(frame, source + image * inputPixels * channels, length: channels, count: inputPixels) { rows, count, first in
-                frame.kernels.gemm(
-                    count, columnSize, rows, panels, nil, unbounded, columns + first * columnSize, outStride: columnSize)
+                frame.kernels.gemm(count, columnSize, rows, panels, .plain, columns + first * columnSize, outStride: columnSize)
             }
             let out = target + image * outputPixels * filters
             out.update(repeating: 0, count: outputPixels * filters)
