@@ -42,7 +42,7 @@ let package = Package(
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Tensors", "Storage", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
         .testTarget(name: "KerasRuntimeTests", dependencies: ["KerasRuntime", "KerasModel", "JSON", "Tensors", "CKernels"]),
-        .testTarget(name: "KerasTests", dependencies: ["Keras"]),
+        .testTarget(name: "KerasTests", dependencies: ["Keras", "KerasRuntime"]),
         .testTarget(name: "KerasFormatTests", dependencies: ["KerasFormat", "KerasModel", "Tensors", "JSON"]),
         .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "KerasFormat", "Tensors", "JSON"]),
         .testTarget(name: "KerasToolTests", dependencies: ["KerasTool", "NumPy", "JSON", "Tensors"]),

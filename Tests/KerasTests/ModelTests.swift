@@ -1,4 +1,5 @@
 import Keras
+import KerasRuntime
 import Testing
 
 @Suite struct ModelTests {
@@ -136,6 +137,26 @@ import Testing
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(results.allSatisfy { $0 == expected })
+    }
+
+    @Test func howAModelRunsIsItsOwn() throws {
+        let model = Sequential(ModelTests.cnn)
+        let x = try random([40, 8, 8, 1])
+        let expected = try model.predict(x)
+        model.runtime.threads = 0
+        #expect(model.runtime.threads == 1)
+        #expect(try bits(model.predict(x)) == bits(expected))
+        model.runtime.threads = 3
+        #expect(try bits(model.predict(x)) == bits(expected))
+        model.runtime.convolutions = .direct
+        #expect(zip(try model.predict(x).scalars(as: Float.self), try expected.scalars(as: Float.self)).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(Sequential(ModelTests.cnn).runtime == RuntimeOptions())
+        // An instruction set no processor has: the predictor must be another one now.
+        model.runtime.isa = "abacus"
+        #expect(throws: KerasError.self) { try model.predict(x) }
+        #expect(throws: KerasError.self) { try model.evaluate(x, expected, loss: .meanSquaredError) }
+        model.runtime.isa = nil
+        #expect(try model.predict(x).shape == [40, 3])
     }
 
     /// Keras 3 on TensorFlow takes the bias of channels-first maps for that of the last axis where that is as long. tf.keras does not.

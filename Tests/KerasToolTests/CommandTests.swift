@@ -39,6 +39,18 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: folder.path("3.npy"))) == one)
     }
 
+    @Test func convolutionsCanBeDirect() throws {
+        for how in ["automatic", "direct"] {
+            let run = try Command("predict", demo, data + ":x_test", "-o", folder.path("\(how).npy"), "--convolutions", how)
+            #expect(run.status == 0 && run.complaints.isEmpty)
+        }
+        let (automatic, direct) = (try NPY.load(folder.path("automatic.npy")), try NPY.load(folder.path("direct.npy")))
+        #expect(try distance(automatic, direct) <= 1e-5)
+        let refused = try Command("predict", demo, data + ":x_test", "-o", folder.path("y.npy"), "--convolutions", "winograd")
+        #expect(refused.status == 64)
+        #expect(refused.complaints.joined().contains("direct"))
+    }
+
     /// Several inputs by name or by position; several outputs by name, in the model's order.
     @Test func severalInputsAndOutputs() throws {
         let model = Command.fixture("summaries/branches.k315.h5")
