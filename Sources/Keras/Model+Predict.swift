@@ -21,7 +21,25 @@ extension Model {
     /// - Throws: a `mismatch` problem if the data does not fit the model.
     public func predict(_ inputs: [Tensor], batchSize: Int? = nil) throws -> [Tensor] {
         try buildIfNeeded(for: inputs)
-        return try predictor().predict(built().fitted(inputs), batchSize: batchSize)
+        return try predictor().predict(inputs, batchSize: batchSize)
+    }
+
+    /// Writes what the model gives for `input (n, …)` into `output (n, …)`. After the first call with these shapes nothing is allocated:
+    /// what counts where samples come one by one.
+    ///
+    /// - Throws: a `mismatch` problem if the data does not fit the model, the model has several outputs, or `output` has not the shape and
+    ///   type of what it gives, or shares its memory with another tensor.
+    public func predict(_ input: Tensor, into output: inout Tensor) throws {
+        if awaitsInputShape { try buildIfNeeded(for: [input]) }
+        try predictor().predict(input, into: &output)
+    }
+
+    /// The same for several inputs and outputs, in the model's order.
+    ///
+    /// - Throws: as the one for one input and output.
+    public func predict(_ inputs: [Tensor], into outputs: inout [Tensor]) throws {
+        if awaitsInputShape { try buildIfNeeded(for: inputs) }
+        try predictor().predict(inputs, into: &outputs)
     }
 
     /// A Sequential without an input shape takes that of the first data.
@@ -40,13 +58,20 @@ extension Model {
 
     /// The runtime's view of the model as its weights are now.
     func predictor() throws -> Predictor {
+        // Asked for before the versions: a change in between is seen next time.
+        let changes = Variable.changes
+        if let cached = state.withLock({ $0.predictor }), cached.changes == changes { return cached.predictor }
         let built = try built()
         let (variables, cached, runtime) = state.withLock { ($0.variables, $0.predictor, $0.runtime) }
         let version = variables.values.reduce(0) { $0 + $1.version }
-        if let cached, cached.version == version { return cached.predictor }
-        let predictor = Predictor(weights: variables.mapValues(\.tensor), options: runtime) { try built.lowered(for: $0) }
+        let predictor =
+            if let cached, cached.version == version { cached.predictor } else {
+                Predictor(weights: variables.mapValues(\.tensor), options: runtime, fit: { try built.fitted(shapes: $0) }) {
+                    try built.lowered(for: $0)
+                }
+            }
         // Unless others have changed the options meanwhile.
-        state.withLock { if $0.runtime == runtime { $0.predictor = (predictor, version) } }
+        state.withLock { if $0.runtime == runtime { $0.predictor = (predictor, version, changes) } }
         return predictor
     }
 }

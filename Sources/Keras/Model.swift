@@ -18,7 +18,8 @@ public class Model: @unchecked Sendable {
         var training: TrainingConfiguration?
         /// The built model's tensors: asked for twice, one tensor must be the same.
         var symbols: [TensorRef: SymbolicTensor]?
-        var predictor: (predictor: Predictor, version: Int)?
+        /// With the versions of its variables added up, and the count of all changes when that was done.
+        var predictor: (predictor: Predictor, version: Int, changes: Int)?
         var runtime = RuntimeOptions()
     }
 

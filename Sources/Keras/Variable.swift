@@ -17,11 +17,16 @@ final class Variable: Sendable {
     /// Grows with each new value, so that a model knows when what it has packed is stale.
     var version: Int { state.withLock { $0.version } }
 
+    private static let allChanges = Atomic<Int>(0)
+    /// Grows with each new value of any variable: while it stays, no version has grown.
+    static var changes: Int { allChanges.load(ordering: .acquiring) }
+
     func set(_ tensor: Tensor) {
         state.withLock {
             $0.tensor = tensor
             $0.version += 1
         }
+        Variable.allChanges.add(1, ordering: .releasing)
     }
 }
 

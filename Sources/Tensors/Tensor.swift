@@ -7,7 +7,7 @@ public struct Tensor: Sendable {
     public let shape: Shape
     /// In elements; row-major unless the tensor is a transposed view (numpy's Fortran order).
     package let strides: [Int]
-    package let buffer: Buffer
+    package private(set) var buffer: Buffer
     /// Where the first element begins in ``buffer``.
     package let byteOffset: Int
 
@@ -56,7 +56,12 @@ public struct Tensor: Sendable {
 
     /// True if the elements stand in row-major order without gaps.
     public var isContiguous: Bool {
-        zip(zip(shape.dims, strides), shape.strides).allSatisfy { $0.0 <= 1 || $0.1 == $1 } || count == 0
+        var expected = 1
+        for axis in strides.indices.reversed() {
+            if shape[axis] > 1 && strides[axis] != expected { return count == 0 }
+            expected *= shape[axis]
+        }
+        return true
     }
 
     /// Where the elements are in memory; aligned for their type or not.
@@ -64,13 +69,19 @@ public struct Tensor: Sendable {
         UnsafeRawPointer(buffer.bytes.baseAddress.map { $0 + byteOffset } ?? UnsafeMutableRawPointer(bitPattern: 64)!)
     }
 
-    var isAligned: Bool { Int(bitPattern: address) % min(max(dtype.swapUnit, 1), 8) == 0 }
+    package var isAligned: Bool { Int(bitPattern: address) % min(max(dtype.swapUnit, 1), 8) == 0 }
 
     /// The elements' bytes. Only for a contiguous tensor; see ``contiguous()``.
     package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         precondition(isContiguous, "the bytes of a strided tensor are not together")
         defer { withExtendedLifetime(buffer) {} }
         return try body(UnsafeRawBufferPointer(start: address, count: byteCount))
+    }
+
+    /// Where the elements can be written: nil unless they stand in row-major order in memory that is this tensor's alone.
+    package mutating func uniqueAddress() -> UnsafeMutableRawPointer? {
+        guard isContiguous, isAligned, buffer.isOwned, isKnownUniquelyReferenced(&buffer) else { return nil }
+        return UnsafeMutableRawPointer(mutating: address)
     }
 
     /// The elements in row-major order, packed and aligned: this tensor if it is so already, else a copy.
@@ -129,29 +140,10 @@ public struct Tensor: Sendable {
     public func converted(to target: DType) throws -> Tensor {
         let source = try contiguous()
         if dtype == target { return source }
-        guard let from = dtype.scalarType, let to = target.scalarType else {
-            throw KerasError(.unsupported, "elements of this type are not numbers", found: "\(dtype)", expected: "\(target)")
-        }
-        // The pairs images and weights come in, spelled out so that the compiler makes tight loops of them.
-        switch (dtype, target) {
-        case (.uint8, .float32): return try source.converted(from: UInt8.self, to: Float.self)
-        case (.float64, .float32): return try source.converted(from: Double.self, to: Float.self)
-        case (.float32, .float64): return try source.converted(from: Float.self, to: Double.self)
-        case (.float16, .float32): return try source.converted(from: Float16.self, to: Float.self)
-        default: return try source.converted(from: from, to: to)
-        }
-    }
-
-    private func converted<S: TensorScalar, T: TensorScalar>(from: S.Type, to: T.Type) throws -> Tensor {
-        let source = UnsafeBufferPointer(start: address.assumingMemoryBound(to: S.self), count: count)
-        defer { withExtendedLifetime(buffer) {} }
-        return try Tensor(shape: shape, as: T.self) { target in
-            if S.isInteger && T.isInteger {
-                for index in source.indices { target[index] = T(wide: source[index].wide) }
-            } else {
-                for index in source.indices { target[index] = T(double: source[index].double) }
-            }
-        }
+        let result = Tensor(dtype: target, shape: shape, buffer: try Buffer(count: shape.count * target.size))
+        try dtype.convert(source.address, to: target, UnsafeMutableRawPointer(mutating: result.address), count: count)
+        withExtendedLifetime(source.buffer) {}
+        return result
     }
 
     /// Runs `body` on the elements of a contiguous tensor that has this type.

@@ -150,16 +150,4 @@ private struct Network: Sendable {
         }
         #expect(error?.problems.first?.kind == .mismatch)
     }
-
-    @Test func everyTaskIsDoneOnce() {
-        for count in [1, 2, 3, 100] {
-            for threads in [1, 2, 4, 9] {
-                for _ in 0..<200 {
-                    let done = Mutex([Int](repeating: 0, count: count))
-                    WorkerPool.shared.run(count, threads: threads) { task in done.withLock { $0[task] += 1 } }
-                    #expect(done.withLock { $0 } == [Int](repeating: 1, count: count))
-                }
-            }
-        }
-    }
 }

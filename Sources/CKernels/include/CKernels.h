@@ -14,6 +14,15 @@
 
 #pragma clang assume_nonnull begin
 
+// What a thread does while it spins: leaves the core to its twin.
+static inline void kk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 // Closed, so that Swift sees real enums: `kk_unary.exp`.
 #define KK_CLOSED __attribute__((enum_extensibility(closed)))
 

@@ -4,6 +4,7 @@ import Tensors
 /// A graph ready to run: one plan for one set of input shapes.
 package final class Executable: Sendable {
     let plan: any RunnablePlan
+    private let threads: Int
 
     /// - Throws: what `weights` throws, a `mismatch` problem if a weight has another shape than the graph expects, `unsupported` if
     ///   the options name an instruction set this processor lacks.
@@ -12,6 +13,7 @@ package final class Executable: Sendable {
     }
 
     init(graph: OpGraph, store: ConstantStore, options: RuntimeOptions, weights: (WeightID) throws -> Tensor) throws {
+        threads = options.threads
         let draft = try Draft(graph, store: store, weights: weights)
         plan =
             draft.needsDouble
@@ -21,7 +23,7 @@ package final class Executable: Sendable {
     /// Runs once. Inputs have the graph's shapes and types; outputs stand in the graph's order.
     package func run(_ inputs: [Tensor]) throws -> [Tensor] {
         try check(inputs)
-        return try plan.run(inputs)
+        return try plan.run(inputs, threads: threads)
     }
 
     /// Runs once and tells how long each step took.
@@ -31,10 +33,10 @@ package final class Executable: Sendable {
     }
 
     private func check(_ inputs: [Tensor]) throws {
-        guard inputs.map(\.shape) == plan.inputShapes else {
+        guard inputs.map(\.shape) == plan.inputs.map(\.shape) else {
             throw KerasError(
                 .mismatch, "inputs have other shapes than the plan", found: inputs.map { "\($0.shape)" }.joined(separator: ", "),
-                expected: plan.inputShapes.map { "\($0)" }.joined(separator: ", "))
+                expected: plan.inputs.map { "\($0.shape)" }.joined(separator: ", "))
         }
     }
 }

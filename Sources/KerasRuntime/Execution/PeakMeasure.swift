@@ -13,7 +13,7 @@ package enum PeakMeasure {
             let clock = ContinuousClock()
             let done = Atomic(0)
             let start = clock.now
-            WorkerPool.shared.run(options.threads, threads: options.threads) { _ in
+            WorkerPool.shared.run(options.threads, threads: options.threads) { _, _ in
                 _ = done.add(product(kernels, until: start + .milliseconds(20), clock), ordering: .relaxed)
             }
             let seconds = Double(seconds: clock.now - start)

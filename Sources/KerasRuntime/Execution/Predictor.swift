@@ -6,112 +6,149 @@ import Tensors
 package final class Predictor: Sendable {
     private let weights: [WeightID: Tensor]
     private let options: RuntimeOptions
+    private let fit: @Sendable ([Shape]) throws -> [Shape]
     private let lower: @Sendable ([Shape]) throws -> OpGraph
     private let store = ConstantStore()
     private let cache = Mutex(Cache())
 
-    /// - Parameter lower: the graph for these input shapes, the batch included.
+    /// - Parameters:
+    ///   - fit: the shapes that data of these shapes is read as.
+    ///   - lower: the graph for these input shapes, the batch included.
     package init(
-        weights: [WeightID: Tensor], options: RuntimeOptions, lower: @escaping @Sendable (_ inputShapes: [Shape]) throws -> OpGraph
+        weights: [WeightID: Tensor], options: RuntimeOptions, fit: @escaping @Sendable (_ dataShapes: [Shape]) throws -> [Shape] = { $0 },
+        lower: @escaping @Sendable (_ inputShapes: [Shape]) throws -> OpGraph
     ) {
         self.weights = weights
         self.options = options
+        self.fit = fit
         self.lower = lower
     }
 
-    /// Runs a batch: inputs `(n, …)` of the graph's input types, outputs `(n, …)`.
+    /// Runs a batch: inputs `(n, …)`, which are cast to the graph's input types, outputs `(n, …)`.
     ///
-    /// The batch is run in pieces small enough for their activations to stay in the cache, several at a time. How it is cut hangs
-    /// on the model and `batchSize` (no piece is larger) alone, so that every number of threads gives the same bits.
+    /// The batch is run in pieces small enough for their activations to stay in the cache: several side by side, or one after the other
+    /// with each step shared out. How it is cut hangs on the model and `batchSize` (no piece is larger) alone, and no number hangs on the
+    /// cut: every number of threads gives the same bits.
     package func predict(_ inputs: [Tensor], batchSize: Int? = nil) throws -> [Tensor] {
-        guard let samples = try sampleCount(inputs) else { return try executable(inputs.map(\.shape)).run(inputs) }
-        if samples == 0 { return try emptyOutputs(inputs) }
-        guard let most = try pieceSize(inputs, samples: samples, batchSize: batchSize) else {
-            return try executable(inputs.map(\.shape)).run(inputs)
+        try inputs.withUnsafeBufferPointer { inputs in
+            let route = try route(for: inputs, batchSize)
+            let outputs = try route.outputs.map { try Tensor(zeros: $0.shape, dtype: $0.dtype) }
+            try route.run(inputs, threads: options.threads) { outputs[$0].mutableAddress }
+            withExtendedLifetime(outputs) {}
+            return outputs
         }
-        return try run(inputs, samples: samples, piece: min(most, samples))
+    }
+
+    /// Runs a batch and writes its outputs to memory the caller has: after the first call with these shapes, nothing is allocated.
+    ///
+    /// - Throws: a `mismatch` problem for an output of another shape or type than the model gives, or whose memory others share.
+    package func predict(_ inputs: [Tensor], into outputs: inout [Tensor], batchSize: Int? = nil) throws {
+        try inputs.withUnsafeBufferPointer { inputs in
+            try outputs.withUnsafeMutableBufferPointer { try predict(inputs, into: $0, batchSize) }
+        }
+    }
+
+    /// The same for one input and one output.
+    package func predict(_ input: Tensor, into output: inout Tensor, batchSize: Int? = nil) throws {
+        try withUnsafePointer(to: input) { input in
+            try withUnsafeMutablePointer(to: &output) { output in
+                try predict(
+                    UnsafeBufferPointer(start: input, count: 1), into: UnsafeMutableBufferPointer(start: output, count: 1), batchSize)
+            }
+        }
+    }
+
+    private func predict(
+        _ inputs: UnsafeBufferPointer<Tensor>, into outputs: UnsafeMutableBufferPointer<Tensor>, _ batchSize: Int?
+    ) throws {
+        let route = try route(for: inputs, batchSize)
+        guard outputs.count == route.outputs.count else {
+            throw KerasError(
+                .mismatch, "the model has another number of outputs", found: "\(outputs.count)", expected: "\(route.outputs.count)")
+        }
+        try route.run(inputs, threads: options.threads) { try outputs[$0].address(forWriting: route.outputs[$0]) }
+    }
+
+    // MARK: Routes
+
+    private func route(for inputs: UnsafeBufferPointer<Tensor>, _ batchSize: Int?) throws -> Route {
+        if let known = cache.withLock({ $0.route(for: inputs, batchSize) }) { return known }
+        let key = Route.Key(shapes: inputs.map(\.shape), dtypes: inputs.map(\.dtype), batchSize: batchSize)
+        let made = try makeRoute(key)
+        cache.withLock { $0.insert(made) }
+        return made
+    }
+
+    private func makeRoute(_ key: Route.Key) throws -> Route {
+        let shapes = try fit(key.shapes)
+        for dtype in key.dtypes where !dtype.isNumeric {
+            throw KerasError(.unsupported, "elements of this type are not numbers", found: "\(dtype)")
+        }
+        guard let samples = try sampleCount(shapes), samples > 0 else { return try uncut(key, shapes) }
+        let pieces = try self.pieces(shapes, samples: samples)
+        guard let most = pieces.limited(to: key.batchSize) else { return try uncut(key, shapes) }
+        let piece = min(most, samples)
+        let plan = try executable(shapes.map { $0.with(samples: piece) }).plan
+        let rest = samples % piece
+        let stage = Route.Stage(
+            piece: piece, plan: plan, restPlan: rest == 0 ? plan : try executable(shapes.map { $0.with(samples: rest) }).plan,
+            inputs: shapes.indices.map { .input($0) }, outputs: plan.outputs.indices.map { .output($0) })
+        let outputs = try plan.outputs.map { port in
+            (shape: try Shape(checking: [port.shape[0] / piece * samples] + port.shape.dims.dropFirst()), dtype: port.dtype)
+        }
+        return Route(key, samples: samples, stages: [stage], outputs: outputs, group: samples)
+    }
+
+    /// The whole batch at once, as if it were one sample; or none.
+    private func uncut(_ key: Route.Key, _ shapes: [Shape]) throws -> Route {
+        if try sampleCount(shapes) == 0 {
+            let graph = try lower(shapes.map { $0.with(samples: 1) })
+            let outputs = graph.outputs.map { output in
+                let value = graph.values[output]
+                return (shape: value.shape.rank > 0 ? value.shape.with(samples: 0) : value.shape, dtype: value.dtype)
+            }
+            return Route(key, samples: 0, stages: [], outputs: outputs, group: 1)
+        }
+        let plan = try executable(shapes).plan
+        let stage = Route.Stage(
+            piece: 1, plan: plan, restPlan: plan, inputs: shapes.indices.map { .input($0) },
+            outputs: plan.outputs.indices.map { .output($0) })
+        return Route(key, samples: 1, stages: [stage], outputs: plan.outputs.map { ($0.shape, $0.dtype) }, group: 1)
     }
 
     /// The common length of the inputs' first axes; nil if the model has no inputs or they have no axes.
-    private func sampleCount(_ inputs: [Tensor]) throws -> Int? {
-        guard let samples = inputs.first?.shape.dims.first, inputs.allSatisfy({ $0.rank > 0 }) else { return nil }
-        guard inputs.allSatisfy({ $0.shape[0] == samples }) else {
+    private func sampleCount(_ shapes: [Shape]) throws -> Int? {
+        guard let samples = shapes.first?.dims.first, shapes.allSatisfy({ $0.rank > 0 }) else { return nil }
+        guard shapes.allSatisfy({ $0[0] == samples }) else {
             throw KerasError(
-                .mismatch, "inputs have different numbers of samples", found: inputs.map { "\($0.shape[0])" }.joined(separator: ", "))
+                .mismatch, "inputs have different numbers of samples", found: shapes.map { "\($0[0])" }.joined(separator: ", "))
         }
         return samples
     }
 
-    private func emptyOutputs(_ inputs: [Tensor]) throws -> [Tensor] {
-        let graph = try lower(inputs.map { $0.shape.with(samples: 1) })
-        return try graph.outputs.map { output in
-            let value = graph.values[output]
-            return try Tensor(zeros: value.shape.rank > 0 ? value.shape.with(samples: 0) : value.shape, dtype: value.dtype)
-        }
-    }
-
-    // MARK: Pieces
-
-    private func run(_ inputs: [Tensor], samples: Int, piece: Int) throws -> [Tensor] {
-        let (whole, rest) = (samples / piece, samples % piece)
-        let plan = try executable(inputs.map { $0.shape.with(samples: piece) }).plan
-        let restPlan = rest == 0 ? plan : try executable(inputs.map { $0.shape.with(samples: rest) }).plan
-        let sources = try plan.held(inputs)
-        let rows = plan.outputShapes.map { $0[0] / piece * samples }
-        let targets = try plan.makeOutputs(rows: rows)
-        let sourceBytes = sources.map { $0.byteCount / samples }
-        let targetBytes = targets.map { $0.byteCount / samples }
-        let problems = Mutex<[Int: KerasError]>([:])
-        WorkerPool.shared.run(whole + (rest > 0 ? 1 : 0), threads: options.threads) { task in
-            do throws(KerasError) {
-                let first = task * piece
-                let from = sources.indices.map { sources[$0].address + first * sourceBytes[$0] }
-                let to = targets.indices.map { UnsafeMutableRawPointer(mutating: targets[$0].address) + first * targetBytes[$0] }
-                do {
-                    try (task < whole ? plan : restPlan).run(inputs: from, outputs: to)
-                } catch let error as KerasError {
-                    throw error
-                } catch {
-                    throw KerasError(.mismatch, "\(error)")
-                }
-            } catch {
-                problems.withLock { $0[task] = error }
-            }
-        }
-        // The first sample's problem, whoever came upon another first.
-        if let first = problems.withLock({ problems in problems.min { $0.key < $1.key }?.value }) { throw first }
-        return try plan.delivered(targets)
-    }
-
-    /// How many samples make a piece; nil if the model must see its batch whole.
-    private func pieceSize(_ inputs: [Tensor], samples: Int, batchSize: Int?) throws -> Int? {
-        let key = inputs.map { $0.shape.with(samples: 1) }
-        if let known = cache.withLock({ $0.pieces[key] }) { return known.limited(to: batchSize) }
+    /// How many samples make a piece.
+    private func pieces(_ shapes: [Shape], samples: Int) throws -> Pieces {
+        let key = shapes.map { $0.with(samples: 1) }
+        if let known = cache.withLock({ $0.pieces[key] }) { return known }
         let probe = min(samples, Pieces.usual)
-        let graph = try lower(inputs.map { $0.shape.with(samples: probe) })
+        let graph = try lower(shapes.map { $0.with(samples: probe) })
         let pieces = Pieces(graph, samples: probe)
         cache.withLock { cache in
             if cache.pieces.count >= Cache.limit { cache.pieces.removeAll() }
             cache.pieces[key] = pieces
         }
-        // The graph looked at is most often the one that will be run.
-        if let size = pieces.limited(to: batchSize), min(size, samples) == probe { try keep(graph) }
-        return pieces.limited(to: batchSize)
+        return pieces
     }
 
     // MARK: Plans
 
     private func executable(_ shapes: [Shape]) throws -> Executable {
         if let known = cache.withLock({ $0.find(shapes) }) { return known }
-        return try keep(try lower(shapes))
-    }
-
-    @discardableResult private func keep(_ graph: OpGraph) throws -> Executable {
-        let made = try Executable(graph: graph, store: store, options: options) { id in
+        let made = try Executable(graph: try lower(shapes), store: store, options: options) { id in
             guard let tensor = self.weights[id] else { throw KerasError(.mismatch, "a weight is missing") }
             return tensor
         }
-        cache.withLock { $0.insert(made, for: graph.inputs.map { graph.values[$0].shape }) }
+        cache.withLock { $0.insert(made, for: shapes) }
         return made
     }
 
@@ -120,6 +157,19 @@ package final class Predictor: Sendable {
         var pieces: [[Shape]: Pieces] = [:]
         private var plans: [[Shape]: (executable: Executable, used: Int)] = [:]
         private var clock = 0
+        /// The one used last comes first.
+        private var routes: [Route] = []
+
+        mutating func route(for inputs: UnsafeBufferPointer<Tensor>, _ batchSize: Int?) -> Route? {
+            guard let index = routes.firstIndex(where: { $0.serves(inputs, batchSize: batchSize) }) else { return nil }
+            if index > 0 { routes.insert(routes.remove(at: index), at: 0) }
+            return routes[0]
+        }
+
+        mutating func insert(_ route: Route) {
+            if routes.count >= Cache.limit { routes.removeLast() }
+            routes.insert(route, at: 0)
+        }
 
         mutating func find(_ shapes: [Shape]) -> Executable? {
             guard let found = plans[shapes] else { return nil }
@@ -134,6 +184,25 @@ package final class Predictor: Sendable {
             if plans.count >= Cache.limit, let oldest = plans.min(by: { $0.value.used < $1.value.used }) { plans[oldest.key] = nil }
             plans[shapes] = (executable, clock)
         }
+    }
+}
+
+extension Tensor {
+    /// Where the elements of an output are to be written.
+    ///
+    /// - Throws: a `mismatch` problem if it is not what the model gives, or its memory is shared.
+    fileprivate mutating func address(forWriting expected: (shape: Shape, dtype: DType)) throws -> UnsafeMutableRawPointer {
+        guard shape == expected.shape, dtype == expected.dtype else {
+            throw KerasError(
+                .mismatch, "a tensor to be written has another shape or type than the model gives", found: "\(dtype) \(shape)",
+                expected: "\(expected.dtype) \(expected.shape)")
+        }
+        guard let address = uniqueAddress() else {
+            throw KerasError(
+                .mismatch, "a tensor to be written shares its memory", found: "a view, or a copy of another tensor",
+                expected: "a tensor of its own, as Tensor(zeros:) makes it")
+        }
+        return address
     }
 }
 

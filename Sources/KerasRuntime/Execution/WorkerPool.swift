@@ -5,103 +5,132 @@ private import Musl
 #else
 private import Darwin
 #endif
+internal import CKernels
 private import Synchronization
+
+/// What a pool runs. An object that is used again and again, so that handing work over allocates nothing.
+protocol PoolWork: AnyObject, Sendable {
+    /// - Parameter slot: the worker: 0 is the caller. Two tasks that run at once never have the same.
+    func perform(_ task: Int, slot: Int)
+}
 
 /// Threads that wait for work. The caller works too; what is counted is tasks done, never threads that answered, so a thread
 /// that comes late costs nothing.
-final class WorkerPool: Sendable {
+///
+/// A task is claimed by stepping one word that holds the job's number and the next task. Between jobs the number is even: it is
+/// stepped before the next job's figures are written and again after, so a thread that comes late with the figures of another job
+/// finds the word changed and claims nothing.
+final class WorkerPool: @unchecked Sendable {
     static let shared = WorkerPool()
 
-    /// One call's tasks. Each call has its own, so that a late thread cannot take a task of the next.
-    private final class Job: Sendable {
-        let count: Int
-        let body: @Sendable (Int) -> Void
-        let next = Atomic<Int>(0)
-        let done = Atomic<Int>(0)
-        /// Threads that may still join.
-        let seats: Atomic<Int>
-
-        init(count: Int, helpers: Int, body: @escaping @Sendable (Int) -> Void) {
-            self.count = count
-            self.body = body
-            seats = Atomic(helpers)
-        }
-
-        var isDone: Bool { done.load(ordering: .acquiring) == count }
-
-        func work() {
-            while true {
-                let task = next.add(1, ordering: .relaxed).oldValue
-                guard task < count else { return }
-                body(task)
-                done.add(1, ordering: .acquiringAndReleasing)
-            }
-        }
-    }
-
-    private struct State {
-        var job: Job?
-        var threads = 0
-    }
-
-    private let state = Mutex(State())
-    /// Counts jobs, so that a thread sees without a lock that there is a new one.
-    private let ticket = Atomic<Int>(0)
+    /// Held by the caller whose job it is.
+    private let isTaken = Atomic<Bool>(false)
+    /// The job's number in the upper half, the next task in the lower.
+    private let ticket = Atomic<UInt64>(0)
+    private let count = Atomic<Int>(0)
+    /// Threads that may help: those numbered 1 ... helpers.
+    private let helpers = Atomic<Int>(0)
+    private let done = Atomic<Int>(0)
+    /// Sound to share: written while no task can be claimed, read by those who hold one.
+    private var work: (any PoolWork)?
+    /// Threads started. Only for who has taken the pool.
+    private var threads = 0
     private let sleepers = Sleepers()
+
+    private static let job: UInt64 = 1 << 32
 
     private init() {}
 
-    /// Runs `body` for 0 ..< count on up to `threads` threads, the caller's among them, and returns when all are done.
-    func run(_ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    /// Runs tasks 0 ..< count on up to `threads` threads, the caller's among them, and returns when all are done.
+    func run(_ count: Int, threads: Int, _ work: some PoolWork) {
         let helpers = min(threads, count) - 1
-        guard helpers > 0 else {
-            for task in 0..<count { body(task) }
+        // If another call has the threads, this one works alone.
+        guard helpers > 0, count < Int(UInt32.max), isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+        else {
+            for task in 0..<count { work.perform(task, slot: 0) }
             return
         }
-        let job = Job(count: count, helpers: helpers, body: body)
-        // If another call has the threads, this one works alone.
-        let isAlone = state.withLock { state in
-            if state.job != nil { return true }
-            state.job = job
-            while state.threads < helpers {
-                guard startThread() else { break }
-                state.threads += 1
-            }
-            return false
-        }
-        if isAlone { return job.work() }
-        ticket.add(1, ordering: .releasing)
+        while self.threads < helpers, startThread(self.threads + 1) { self.threads += 1 }
+        self.work = work
+        self.count.store(count, ordering: .releasing)
+        self.helpers.store(helpers, ordering: .releasing)
+        done.store(0, ordering: .relaxed)
+        let open = (ticket.load(ordering: .relaxed) &+ WorkerPool.job) & ~(WorkerPool.job - 1)
+        // In one order with a thread's counting itself asleep: either it sees this job, or it is seen to sleep.
+        ticket.store(open, ordering: .sequentiallyConsistent)
         sleepers.wakeAll()
-        job.work()
+        while let task = claim(slot: 0, job: open) { finish(task, work, slot: 0) }
         var spins = 0
-        while !job.isDone {
+        while done.load(ordering: .acquiring) != count {
             spins += 1
-            if spins > 20_000 { sched_yield() }
+            if spins > 4096 { sched_yield() } else { kk_pause() }
         }
-        state.withLock { $0.job = nil }
+        ticket.store(open &+ WorkerPool.job, ordering: .releasing)
+        self.work = nil
+        isTaken.store(false, ordering: .releasing)
     }
 
-    private func startThread() -> Bool {
-        let seen = ticket.load(ordering: .acquiring)
-        return detachThread { self.serve(from: seen) }
+    /// The next task of this job; nil if there is none left, or another job has begun.
+    private func claim(slot: Int, job: UInt64) -> Int? {
+        var now = ticket.load(ordering: .acquiring)
+        while now & ~(WorkerPool.job - 1) == job {
+            let task = Int(now & (WorkerPool.job - 1))
+            // Whoever sees the next job's figures here also sees that the word has changed.
+            guard task < count.load(ordering: .acquiring), slot <= helpers.load(ordering: .acquiring) else { return nil }
+            let (exchanged, found) = ticket.compareExchange(expected: now, desired: now + 1, ordering: .acquiringAndReleasing)
+            if exchanged { return task }
+            now = found
+        }
+        return nil
     }
 
-    private func serve(from start: Int) {
-        var seen = start
+    private func finish(_ task: Int, _ work: some PoolWork, slot: Int) {
+        work.perform(task, slot: slot)
+        done.add(1, ordering: .acquiringAndReleasing)
+    }
+
+    private func startThread(_ slot: Int) -> Bool { detachThread { self.serve(slot) } }
+
+    /// How long a thread stays awake: the next job often follows at once, and a thread asleep comes late to it.
+    private static let patience = Duration.microseconds(200)
+
+    private func serve(_ slot: Int) -> Never {
+        var seen: UInt64 = 0
+        /// A job that this thread has not tried yet.
+        func news() -> UInt64? {
+            let job = ticket.load(ordering: .sequentiallyConsistent) & ~(WorkerPool.job - 1)
+            return job != seen && job & WorkerPool.job != 0 ? job : nil
+        }
         while true {
-            // Awake for a while, because the next call often follows at once and a thread asleep comes late to it; then asleep.
             let start = ContinuousClock.now
             var spins = 0
-            while ticket.load(ordering: .acquiring) == seen {
+            var job = news()
+            while job == nil {
+                kk_pause()
                 spins += 1
-                if spins % 256 == 0, ContinuousClock.now - start > .microseconds(60) {
-                    sleepers.wait { self.ticket.load(ordering: .acquiring) == seen }
-                }
+                if spins % 128 == 0, ContinuousClock.now - start > WorkerPool.patience { sleepers.wait { news() == nil } }
+                job = news()
             }
-            seen = ticket.load(ordering: .acquiring)
-            guard let job = state.withLock({ $0.job }), job.seats.subtract(1, ordering: .relaxed).oldValue > 0 else { continue }
-            job.work()
+            guard let job else { continue }
+            seen = job
+            while let task = claim(slot: slot, job: job) {
+                guard let work else { break }
+                finish(task, work, slot: slot)
+            }
         }
+    }
+}
+
+/// Work written as a closure, for calls that are rare enough to allocate.
+private final class ClosureWork: PoolWork {
+    private let body: @Sendable (_ task: Int, _ slot: Int) -> Void
+    init(_ body: @escaping @Sendable (Int, Int) -> Void) { self.body = body }
+    func perform(_ task: Int, slot: Int) { body(task, slot) }
+}
+
+extension WorkerPool {
+    func run(_ count: Int, threads: Int, _ body: @escaping @Sendable (_ task: Int, _ slot: Int) -> Void) {
+        run(count, threads: threads, ClosureWork(body))
     }
 }
 
@@ -120,12 +149,15 @@ private final class Sleepers: @unchecked Sendable {
     func wait(while shouldSleep: () -> Bool) {
         pthread_mutex_lock(mutex)
         asleep.add(1, ordering: .sequentiallyConsistent)
+        // Asked after being counted: see `wakeAll`.
         while shouldSleep() { pthread_cond_wait(condition, mutex) }
         asleep.subtract(1, ordering: .sequentiallyConsistent)
         pthread_mutex_unlock(mutex)
     }
 
+    /// Costs nothing while all are awake.
     func wakeAll() {
+        guard asleep.load(ordering: .sequentiallyConsistent) > 0 else { return }
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(condition)
         pthread_mutex_unlock(mutex)

@@ -1,9 +1,10 @@
 import KerasModel
+private import Synchronization
 import Tensors
 
 /// A graph made ready: steps in order, every operand in its place.
 final class Plan<T: ComputeScalar>: Sendable {
-    /// What a step is and what it moves, for profiles.
+    /// What a step is and what it moves, for profiles and for how the work is shared out.
     struct StepInfo: Sendable {
         let layer: String
         let op: String
@@ -11,26 +12,17 @@ final class Plan<T: ComputeScalar>: Sendable {
         let bytes: Double
     }
 
-    /// An input or output: the shape and type a caller sees, and the type it is held in.
-    struct Port: Sendable {
-        let shape: Shape
-        let dtype: DType
-        let held: DType
-    }
-
-    let steps: [any Step<T>]
-    let info: [StepInfo]
     let inputs: [Port]
     let outputs: [Port]
-    let arenaBytes: Int
-    /// For each worker.
-    let scratchBytes: Int
-    private let constants: [Tensor]
-    private let kernels: T.Kernels
-    private let workspaces = WorkspacePool()
+    let info: [StepInfo]
+    let work: Workload
+    private let program: Program<T>
+    private let threads: Int
+    /// Workspaces nobody uses at the moment.
+    private let idle = Mutex<[Workspace<T>]>([])
 
     init(_ draft: Draft, store: ConstantStore, options: RuntimeOptions) throws {
-        kernels = try T.kernels(options)
+        let kernels = try T.kernels(options)
         var draft = draft
         if !options.reference { draft.improve(store, fusions: options.fusions) }
         var builder = PlanBuilder<T>(draft, store: store, options: options, kernels: kernels)
@@ -41,110 +33,106 @@ final class Plan<T: ComputeScalar>: Sendable {
         }
         inputs = draft.inputs.map(port)
         outputs = draft.outputs.map(port)
-        steps = builder.steps
         info = builder.info
-        constants = builder.constants
-        arenaBytes = builder.arenaBytes
-        scratchBytes = builder.scratchBytes
+        threads = options.threads
+        let parts = builder.steps.map(\.parts)
+        work = Workload(zip(info, parts).map { (Parts.seconds(flops: $0.flops, bytes: $0.bytes), $1) }, threads: threads)
+        program = Program(
+            steps: builder.steps, parts: parts, arenaBytes: builder.arenaBytes, scratchBytes: builder.scratchBytes,
+            portBytes: (inputs + outputs).map(\.heldBytes), constants: builder.constants, kernels: kernels)
     }
 
-    /// Runs with inputs and outputs in memory, each in the type it is held in.
-    func run(inputs sources: [UnsafeRawPointer], outputs targets: [UnsafeMutableRawPointer]) throws {
-        try withFrame(sources, targets) { frame in
-            for step in steps { try step.runAll(frame) }
+    var arenaBytes: Int { program.arenaBytes }
+    var scratchBytes: Int { program.scratchBytes }
+}
+
+/// What a run of a plan is guessed to take.
+struct Workload: Sendable {
+    /// On one thread.
+    var alone: Double
+    /// With the steps' parts shared out among all threads.
+    var forked: Double
+
+    init(_ steps: [(seconds: Double, parts: Int)], threads: Int) {
+        alone = steps.reduce(0) { $0 + $1.seconds }
+        forked = steps.reduce(0) { sum, step in
+            let rounds = (step.parts + threads - 1) / threads
+            return sum + step.seconds * Double(rounds) / Double(step.parts) + (step.parts > 1 ? Workload.fork : 0)
         }
     }
 
-    func withFrame(_ sources: [UnsafeRawPointer], _ targets: [UnsafeMutableRawPointer], _ body: (Frame<T>) throws -> Void) throws {
-        let workspace = try workspaces.take() ?? makeWorkspace()
-        defer { workspaces.put(workspace) }
-        for (index, source) in sources.enumerated() {
-            workspace.bases[Location.firstPort + index] = UnsafeMutableRawPointer(mutating: source)
-        }
-        for (index, target) in targets.enumerated() { workspace.bases[Location.firstPort + inputs.count + index] = target }
-        try body(Frame(bases: workspace.bases, kernels: kernels))
-        withExtendedLifetime(workspace) {}
-    }
-
-    private func makeWorkspace() throws -> Workspace {
-        let firstConstant = Location.firstPort + inputs.count + outputs.count
-        let workspace = try Workspace(arenaBytes: arenaBytes, scratchBytes: scratchBytes, slots: firstConstant + constants.count)
-        for (index, constant) in constants.enumerated() {
-            workspace.bases[firstConstant + index] = UnsafeMutableRawPointer(mutating: constant.address)
-        }
-        return workspace
-    }
+    /// What handing out a step's parts costs.
+    private static let fork = 2e-6
 }
 
 /// A plan of either scalar.
 protocol RunnablePlan: Sendable {
-    var inputShapes: [Shape] { get }
-    var outputShapes: [Shape] { get }
-    /// The inputs in the types they are held in, packed.
-    func held(_ inputs: [Tensor]) throws -> [Tensor]
-    /// Tensors to be written, `counts[i]` rows of the first axis each, or whole outputs where nil.
-    func makeOutputs(rows: [Int]?) throws -> [Tensor]
-    /// The written outputs in the types a caller expects.
-    func delivered(_ outputs: [Tensor]) throws -> [Tensor]
-    func run(inputs: [UnsafeRawPointer], outputs: [UnsafeMutableRawPointer]) throws
+    var inputs: [Port] { get }
+    var outputs: [Port] { get }
+    var work: Workload { get }
+    func take() throws -> any PlanRun
+    /// Gives a run back, for the next who takes one.
+    func put(_ run: any PlanRun)
+    /// How long each step takes.
     func profile(_ inputs: [Tensor]) throws -> [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)]
+}
+
+extension Plan: RunnablePlan {
+    func take() throws -> any PlanRun { try takeWorkspace() }
+
+    func put(_ run: any PlanRun) {
+        guard let workspace = run as? Workspace<T> else { return }
+        idle.withLock { $0.append(workspace) }
+    }
+
+    private func takeWorkspace() throws -> Workspace<T> { try idle.withLock { $0.popLast() } ?? Workspace(program) }
+
+    func profile(_ inputs: [Tensor]) throws -> [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] {
+        let workspace = try takeWorkspace()
+        defer { put(workspace) }
+        let outputs = try makeOutputs()
+        return try bound(workspace, inputs, outputs) {
+            let clock = ContinuousClock()
+            return try info.enumerated().map { index, info in
+                let time = try clock.measure { try workspace.run(step: index, threads: threads) }
+                return (info.layer, info.op, Double(seconds: time), info.flops, info.bytes)
+            }
+        }
+    }
 }
 
 extension RunnablePlan {
     /// Runs once, on whole tensors.
-    func run(_ inputs: [Tensor]) throws -> [Tensor] {
-        let sources = try held(inputs)
-        let targets = try makeOutputs(rows: nil)
-        try run(inputs: sources.map(\.address), outputs: targets.map { UnsafeMutableRawPointer(mutating: $0.address) })
-        withExtendedLifetime(sources) {}
-        return try delivered(targets)
+    func run(_ inputs: [Tensor], threads: Int = 1) throws -> [Tensor] {
+        let run = try take()
+        defer { put(run) }
+        let outputs = try makeOutputs()
+        try bound(run, inputs, outputs) { try run.run(threads: threads) }
+        return outputs
+    }
+
+    fileprivate func makeOutputs() throws -> [Tensor] { try outputs.map { try Tensor(zeros: $0.shape, dtype: $0.dtype) } }
+
+    /// Calls `body` with every port bound, and delivers the outputs.
+    fileprivate func bound<R>(_ run: any PlanRun, _ sources: [Tensor], _ targets: [Tensor], _ body: () throws -> R) throws -> R {
+        for (port, source) in sources.enumerated() {
+            let address = try inputs[port].held(source, 0..<1, of: 1) { try run.staging(port: port) }
+            run.bind(port: port, to: UnsafeMutableRawPointer(mutating: address))
+        }
+        for (index, target) in targets.enumerated() {
+            let port = inputs.count + index
+            run.bind(port: port, to: outputs[index].isHeldAsIs ? target.mutableAddress : try run.staging(port: port))
+        }
+        let result = try body()
+        for (index, target) in targets.enumerated() where !outputs[index].isHeldAsIs {
+            try outputs[index].deliver(try run.staging(port: inputs.count + index), target.mutableAddress, count: target.count)
+        }
+        withExtendedLifetime((sources, targets)) {}
+        return result
     }
 }
 
-extension Plan: RunnablePlan {
-    var inputShapes: [Shape] { inputs.map(\.shape) }
-    var outputShapes: [Shape] { outputs.map(\.shape) }
-
-    func held(_ tensors: [Tensor]) throws -> [Tensor] {
-        try zip(tensors, inputs).map { tensor, port in
-            let held = try tensor.converted(to: port.held)
-            if port.held == .int32, tensor.dtype != .int32 { try check(tensor, fitsInto: held) }
-            return held
-        }
-    }
-
-    /// 64-bit integers are held in 32: one that does not fit must not come back as another.
-    private func check(_ tensor: Tensor, fitsInto held: Tensor) throws {
-        guard tensor.dtype == .int64 || tensor.dtype == .uint64 || tensor.dtype == .uint32 else { return }
-        guard try held.scalars(as: Int64.self) == tensor.scalars(as: Int64.self) else {
-            throw KerasError(.mismatch, "an integer is too large", found: "\(tensor.dtype)", expected: "numbers that fit into int32")
-        }
-    }
-
-    func makeOutputs(rows: [Int]?) throws -> [Tensor] {
-        try outputs.enumerated().map { index, port in
-            let shape = try rows.map { try Shape(checking: [$0[index]] + port.shape.dims.dropFirst()) } ?? port.shape
-            return try Tensor(zeros: shape, dtype: port.held)
-        }
-    }
-
-    func delivered(_ tensors: [Tensor]) throws -> [Tensor] {
-        try zip(tensors, outputs).map { try $0.converted(to: $1.dtype) }
-    }
-
-    func profile(_ inputs: [Tensor]) throws -> [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] {
-        let sources = try held(inputs)
-        let targets = try makeOutputs(rows: nil)
-        var profile: [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] = []
-        try withFrame(sources.map(\.address), targets.map { UnsafeMutableRawPointer(mutating: $0.address) }) { frame in
-            let clock = ContinuousClock()
-            for (step, info) in zip(steps, info) {
-                let time = try clock.measure { try step.runAll(frame) }
-                let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-                profile.append((info.layer, info.op, seconds, info.flops, info.bytes))
-            }
-        }
-        withExtendedLifetime((sources, targets)) {}
-        return profile
-    }
+extension Tensor {
+    /// For a tensor that was made here to be written.
+    var mutableAddress: UnsafeMutableRawPointer { UnsafeMutableRawPointer(mutating: address) }
 }
