@@ -3,7 +3,7 @@
 VENV := .venv
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: demo test interop bench check setup release
+.PHONY: demo test interop bench bench-setup check setup release
 
 ## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
 demo: setup
@@ -20,9 +20,13 @@ interop: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/run.py
 	if [ -d ../shared/corpus ]; then $(VENV)/bin/python Tests/Interop/corpus.py --corpus ../shared/corpus; fi
 
-## Measures the demo model against ONNX Runtime, in turns.
-bench: release $(VENV)/.ready
-	$(VENV)/bin/python Tests/Interop/bench_against_onnxruntime.py
+## Measures models and convolutions against other engines, in turns, and writes docs/BENCHMARKS.md; about 25 minutes.
+bench: bench-setup
+	$(VENV)-bench/bin/python Tests/Benchmarks/run.py --write $(ROWS)
+
+## What `make bench` needs: ROWS="--only PATTERN --quick" measures some of it.
+bench-setup: setup $(VENV)-bench/.ready
+	swift build $(RELEASE) --product KerasBench
 
 ## The rules of docs/ARCHITECTURE.md that a compiler does not keep.
 check: setup
@@ -36,6 +40,8 @@ setup:
 	@.ci/setup
 
 $(VENV)/.ready: Tests/Interop/requirements.txt
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
+$(VENV)-bench/.ready: Tests/Benchmarks/requirements.txt
+$(VENV)/.ready $(VENV)-bench/.ready:
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@

@@ -37,6 +37,15 @@ let package = Package(
             dependencies: [
                 "Keras", "Tensors", "JSON", "Storage", "NumPy", "HDF5", "KerasModel", "KerasFormat", "KerasRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            // The peers' side of `keras bench --against`: an installed command has no folder beside it.
+            resources: [.embedInCode("Peers/peer.py"), .embedInCode("Peers/twin.py")]),
+        // How fast the kernels and whole models are: for those who work on them, hence no product.
+        .executableTarget(
+            name: "KerasBench",
+            dependencies: [
+                "Keras", "Tensors", "JSON", "Storage", "NumPy", "KerasModel", "KerasRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Tensors", "Storage", "JSON"]),
