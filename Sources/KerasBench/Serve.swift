@@ -24,7 +24,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         var subject: ModelSubject?
-        func model() throws -> ModelSubject {
+        func open() throws -> ModelSubject {
             guard let subject else { throw KerasError(.usage, "nothing is open") }
             return subject
         }
@@ -35,12 +35,15 @@ struct Serve: ParsableCommand {
                 switch (words.first, words.count) {
                 case ("open", 3):
                     subject = nil
-                    let opened = try ModelSubject(path: words[2], batch: Int(words[1]) ?? 1, options: running.options)
-                    subject = opened
+                    subject = try ModelSubject(path: words[2], batch: Int(words[1]) ?? 1, options: running.options)
                     answer = ["ready": true, "version": "", "setting": .string("\(running.options.threads) threads")]
-                case ("run", 2): answer = try Timing.measure(seconds: Double(words[1]) ?? 0.3, model().run).json
+                case ("run", 2):
+                    var opened = try open()
+                    subject = nil  // the one that holds the output may write it
+                    defer { subject = opened }
+                    answer = try Timing.measure(seconds: Double(words[1]) ?? 0.3) { try opened.run() }.json
                 case ("predict", 3):
-                    try NPY.save(try model().predict(try NPY.load(words[1])), to: words[2])
+                    try NPY.save(try open().predict(try NPY.load(words[1])), to: words[2])
                     answer = ["done": true]
                 default: throw KerasError(.usage, "a line this does not know", found: line, expected: "open, run or predict")
                 }
@@ -53,25 +56,24 @@ struct Serve: ParsableCommand {
     }
 }
 
-/// A model that is run on the same random input again and again.
+/// A model that is run on the same random input again and again, through the call that allocates nothing.
 struct ModelSubject {
-    private let snapshot: ModelSnapshot
-    private let predictor: Predictor
+    private let model: Model
     private let input: Tensor
+    private var output: Tensor
 
     init(path: String, batch: Int, options: RuntimeOptions) throws {
-        snapshot = try Model.load(path).snapshot()
-        let built = snapshot.built
-        predictor = Predictor(weights: snapshot.weights, options: options) { try built.lowered(for: $0) }
-        guard built.inputShapes.count == 1 else {
-            throw KerasError(.unsupported, "only models with one input are measured", found: "\(built.inputShapes.count)")
+        model = try Model.load(path)
+        model.runtime = options
+        let shapes = try model.snapshot().built.inputShapes
+        guard shapes.count == 1 else {
+            throw KerasError(.unsupported, "only models with one input are measured", found: "\(shapes.count)")
         }
-        let shape = Shape([batch] + built.inputShapes[0].dims.dropFirst().map { $0 ?? 64 })
-        input = try Chance.numbers(shape, seed: 1)
-        try run()
+        input = try Chance.numbers(Shape([batch] + shapes[0].dims.dropFirst().map { $0 ?? 64 }), seed: 1)
+        output = try model.predict(input)
     }
 
-    func run() throws { _ = try predictor.predict([input]) }
+    mutating func run() throws { try model.predict(input, into: &output) }
 
-    func predict(_ input: Tensor) throws -> Tensor { try predictor.predict(try snapshot.built.fitted([input]))[0] }
+    func predict(_ input: Tensor) throws -> Tensor { try model.predict(input) }
 }

@@ -15,7 +15,7 @@ package enum BandwidthMeasure {
         for _ in 0..<6 {
             let seconds = Double(
                 seconds: clock.measure {
-                    WorkerPool.shared.run(options.threads, threads: options.threads) { task in
+                    WorkerPool.shared.run(options.threads, threads: options.threads) { task, _ in
                         guard let source = blocks[2 * task].bytes.baseAddress else { return }
                         blocks[2 * task + 1].bytes.baseAddress?.copyMemory(from: source, byteCount: size)
                     }
