@@ -3,7 +3,7 @@
 VENV := .venv
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: demo test interop bench bench-setup check setup release
+.PHONY: demo test cross interop bench bench-setup check setup release
 
 ## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
 demo: setup
@@ -14,6 +14,10 @@ demo: setup
 test: setup
 	swift build --product keras
 	swift test
+
+## The kernels' checks on NEON, under an emulator.
+cross:
+	.ci/cross
 
 ## Compares with real Keras, installed into a virtual environment, on freshly made models and on the collection beside the checkout.
 interop: release $(VENV)/.ready

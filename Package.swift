@@ -47,7 +47,9 @@ let package = Package(
                 "Keras", "Tensors", "JSON", "Storage", "NumPy", "KerasModel", "KerasRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+        // Plain C, so that it also runs where Swift does not: main.c is for that (.ci/cross).
+        .target(name: "CKernelsChecks", dependencies: ["CKernels"], path: "Tests/CKernelsChecks", exclude: ["main.c"]),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Tensors", "Storage", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Tensors"]),
         .testTarget(name: "KerasRuntimeTests", dependencies: ["KerasRuntime", "KerasModel", "JSON", "Tensors", "CKernels"]),

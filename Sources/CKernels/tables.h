@@ -1,14 +1,16 @@
-// What the tables share inside this target: the list of members, and the generic kernels by name,
-// so that an instruction set's table can start from them and stay a constant.
+// What the tables share inside this target: the generic kernels by name, so that an instruction set's table can start from
+// them and stay a constant.
 #ifndef KK_TABLES_H
 #define KK_TABLES_H
 
 #include "CKernels.h"
 
-#define KK_MEMBERS(X) \
-    X(packed_size) X(pack) X(gemm) X(winograd_weights) X(winograd_input) X(winograd_output) X(depthwise) X(max_pool) X(sum_pool) X(unary) X(binary) \
-    X(scale_shift) X(softmax) X(log_softmax) X(normalize_rows) X(reduce_rows) X(reduce_columns) X(transpose) X(gather) \
-    X(scatter_add_rows)
+#define KK_ONE_MEMBER(member) +1
+#define KK_NOTHING_BUT_MEMBERS(table) \
+    _Static_assert(sizeof(table) == offsetof(table, packed_size) + (0 KK_MEMBERS(KK_ONE_MEMBER)) * sizeof(void (*)(void)), \
+                   "a kernel that KK_MEMBERS does not name")
+KK_NOTHING_BUT_MEMBERS(kk_table_f32);
+KK_NOTHING_BUT_MEMBERS(kk_table_f64);
 
 #define KK_HIDDEN __attribute__((visibility("hidden")))
 #define KK_DECLARE(member) \

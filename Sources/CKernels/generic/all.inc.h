@@ -14,6 +14,8 @@ static inline REAL smaller(REAL a, REAL b) { return a <= b || a != a ? a : b; }
 
 #include "gemm.inc.h"
 #include "winograd.inc.h"
+#include "outer_product.inc.h"
+#include "depthwise.inc.h"
 #include "windows.inc.h"
 #include "unary.inc.h"
 #include "binary.inc.h"

@@ -29,6 +29,10 @@ typedef struct KK_TABLE {
     /// ascending (t, k) whatever m is. With a pool of 4, rows 4i ..< 4i + 4 give out's row i, and m is a multiple of 4.
     void (*gemm)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
                  size_t tap_length, const KK_REAL *packed, const KK_EPILOGUE *epilogue, KK_REAL *out, size_t out_stride);
+    /// dw[(t*tap_length + k)*n + j] += sum over i of rows[i][tap_offsets[t] + k] * dy[i*dy_stride + j], one i after the
+    /// other onto what is there: consecutive calls over parts of m, in order, give the bits of one call.
+    void (*outer_product)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps,
+                          const ptrdiff_t *tap_offsets, size_t tap_length, const KK_REAL *dy, size_t dy_stride, KK_REAL *dw);
 
     // Winograd's convolution F(m × m, 3 × 3), m = 2 or 4, p = m + 2: (p·p) products over channels instead of 9 for each of m·m results
 
@@ -49,6 +53,14 @@ typedef struct KK_TABLE {
     void (*depthwise)(size_t pixels, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
                       size_t channels, size_t multiplier, const KK_REAL *weights, const KK_REAL *_Nullable bias, KK_REAL low,
                       KK_REAL high, KK_REAL *out, size_t out_stride);
+    /// A line of `count` pixels, with j = c*multiplier + q: out[p*channels*multiplier + j] = clamp(bias[j] + sum over
+    /// t < taps, w < cells of lines[t][at*channels + c] * weights[(t*cells + w)*channels*multiplier + j]) at the cell
+    /// at = first + p*stride + w*dilation. A cell outside 0 ..< width and a line that is NULL are padding: they count
+    /// nothing and are not read. Summed in ascending (t, w).
+    void (*depthwise_line)(size_t count, const KK_REAL *_Nullable const *_Nonnull lines, size_t taps, size_t cells,
+                           ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t first, ptrdiff_t width, size_t channels,
+                           size_t multiplier, const KK_REAL *weights, const KK_REAL *_Nullable bias, KK_REAL low, KK_REAL high,
+                           KK_REAL *out);
     /// out[i*channels + c] = the largest of in[i*step + d*sd + h*sh + w*sw + c] over d < nd, h < nh, w < nw;
     /// NaN if one is NaN, -infinity over nothing.
     void (*max_pool)(const KK_REAL *in, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,

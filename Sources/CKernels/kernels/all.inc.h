@@ -5,6 +5,8 @@
 #include "vector.inc.h"
 #include "gemm.inc.h"
 #include "winograd.inc.h"
+#include "outer_product.inc.h"
+#include "depthwise.inc.h"
 #include "windows.inc.h"
 #include "math.inc.h"
 #include "unary.inc.h"
@@ -20,10 +22,10 @@
 #define KK_TABLE_OF(symbol, isa) \
     const kk_table_f32 symbol = { \
         KK_MEMBERS(KK_GENERIC_F32).name = isa, .nr = NR, .packed_size = packed_size, .pack = pack, .gemm = gemm, \
-        .winograd_input = winograd_input, .winograd_output = winograd_output, \
-        .depthwise = depthwise, .max_pool = max_pool, .sum_pool = sum_pool, .unary = unary, .binary = binary, \
-        .scale_shift = scale_shift, .softmax = softmax, .log_softmax = log_softmax, .normalize_rows = normalize_rows, \
-        .reduce_rows = reduce_rows, .reduce_columns = reduce_columns, .transpose = transpose, \
-        .scatter_add_rows = scatter_add_rows}
+        .outer_product = outer_product, .winograd_input = winograd_input, .winograd_output = winograd_output, \
+        .depthwise = depthwise, .depthwise_line = depthwise_line, .max_pool = max_pool, .sum_pool = sum_pool, \
+        .unary = unary, .binary = binary, .scale_shift = scale_shift, .softmax = softmax, .log_softmax = log_softmax, \
+        .normalize_rows = normalize_rows, .reduce_rows = reduce_rows, .reduce_columns = reduce_columns, \
+        .transpose = transpose, .scatter_add_rows = scatter_add_rows}
 KK_TABLE_OF(TABLE, ISA);
 #pragma clang diagnostic pop

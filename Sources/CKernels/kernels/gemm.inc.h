@@ -141,7 +141,8 @@ static void gemm(size_t m, size_t n, const float *const *rows, size_t taps, cons
             if (left >= NR && MR < 12 && tap_length == 3) gemm_panel(&call, NV, 3, panel, i, end, j0, NR);
             else if (left >= NR) gemm_panel(&call, NV, 0, panel, i, end, j0, NR);
             else if (left > VL * (NV - 1)) gemm_panel(&call, NV, 0, panel, i, end, j0, left);
-            else if (NV > 2 && left > VL) gemm_panel(&call, NV - 1, 0, panel, i, end, j0, left);
+            else if (NV > 2 && left > VL * (NV - 2)) gemm_panel(&call, NV - 1, 0, panel, i, end, j0, left);
+            else if (NV > 3 && left > VL * (NV - 3)) gemm_panel(&call, NV - 2, 0, panel, i, end, j0, left);
             else gemm_panel(&call, 1, 0, panel, i, end, j0, left);
         }
     }
