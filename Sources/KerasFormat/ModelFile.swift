@@ -38,7 +38,7 @@ package enum ModelFile {
 
     /// A model without weights from `to_json`'s text.
     package static func architecture(_ json: JSON, registry: LayerRegistry = .keras) throws -> SavedModel {
-        let version = json["keras_version"]?.string
+        let version = json["keras_version"]?.string.map(KerasVersion.init)
         let dialect = try Dialect(kerasVersion: version, architecture: json)
         let origin = Origin(dialect: dialect, kerasVersion: version, backend: json["backend"]?.string)
         let root = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
@@ -67,15 +67,14 @@ extension Dialect {
     /// Which Keras wrote a configuration: by its version, or else by words that only one of them has.
     ///
     /// - Throws: `unsupported` for Keras 1.
-    init(kerasVersion: String?, architecture: JSON) throws {
+    init(kerasVersion: KerasVersion?, architecture: JSON) throws {
         if let version = kerasVersion {
-            let numbers = version.split(separator: ".").prefix(2).map { Int($0) ?? 0 }
-            switch (numbers.first ?? 0, numbers.dropFirst().first ?? 0) {
+            switch (version.major, version.minor) {
             case (3..., _): self = .keras3
             // Standalone Keras ended with 2.3; tf.keras of TensorFlow 1 and 2.0–2.2 marks itself.
-            case (2, ...3) where !version.contains("tf"): self = .keras2
+            case (2, ...3) where !version.text.contains("tf"): self = .keras2
             case (2, _): self = .tfKeras
-            default: throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: "keras_version \(version)")
+            default: throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: "keras_version \(version.text)")
             }
         } else if architecture["module"] != nil || architecture["compile_config"] != nil || architecture["build_config"] != nil {
             self = .keras3
@@ -88,8 +87,7 @@ extension Dialect {
 extension DecodingContext {
     /// Keras 3's JSON does not say on what it ran; it is taken for TensorFlow, Keras's own default.
     init(_ origin: Origin, registry: LayerRegistry) {
-        let numbers = (origin.kerasVersion ?? "3.7").split(separator: ".").prefix(2).map { Int($0) ?? 0 }
-        let isRecent = numbers.lexicographicallyPrecedes([3, 7]) == false
+        let isRecent = !(origin.kerasVersion?.isBefore(3, 7) ?? false)
         let isTensorFlow = (origin.backend ?? "tensorflow") == "tensorflow"
         self.init(dialect: origin.dialect, registry: registry, addsBiasAsTensorFlow: origin.dialect == .keras3 && isRecent && isTensorFlow)
     }

@@ -25,16 +25,32 @@ package struct SavedModel: Sendable {
 /// Where a model came from.
 package struct Origin: Sendable {
     package var dialect: Dialect
-    /// `2.2.4`, `3.15.1`; nil where the file does not say.
-    package var kerasVersion: String?
+    /// Nil where the file does not say.
+    package var kerasVersion: KerasVersion?
     /// `tensorflow`, `theano`, `jax`, …
     package var backend: String?
 
-    package init(dialect: Dialect, kerasVersion: String? = nil, backend: String? = nil) {
+    package init(dialect: Dialect, kerasVersion: KerasVersion? = nil, backend: String? = nil) {
         self.dialect = dialect
         self.kerasVersion = kerasVersion
         self.backend = backend
     }
+}
+
+/// What a file gives as its `keras_version`: `2.2.4`, `2.4.3-tf`, `3.15.1`.
+package struct KerasVersion: Sendable {
+    package let text: String
+    package let major: Int
+    package let minor: Int
+
+    /// What is no number counts as 0.
+    package init(_ text: String) {
+        self.text = text
+        let numbers = text.split(separator: ".").prefix(2).map { Int($0) ?? 0 }
+        (major, minor) = (numbers.first ?? 0, numbers.dropFirst().first ?? 0)
+    }
+
+    package func isBefore(_ major: Int, _ minor: Int) -> Bool { (self.major, self.minor) < (major, minor) }
 }
 
 /// What a file says a model was compiled with, in the words of its dialect. Keras: `training_config`, `compile_config`.

@@ -69,6 +69,16 @@ func difference(_ a: [Double], _ b: [Double]) -> Double {
         #expect(try result.scalars(as: Double.self) == Plain.run(op, operands).values)
     }
 
+    @Test(arguments: [
+        Op.softmax(axis: 2), .softmax(axis: -1), .logSoftmax(axis: 2), .reduce(.sum, axes: [2], keepDims: true), .concatenate(axis: 2),
+    ])
+    func axesThatAreNotThereAreRefused(_ op: Op) throws {
+        var graph = OpGraph()
+        let x = graph.input(shape: [2, 3], dtype: .float32)
+        let error = #expect(throws: KerasError.self) { try graph.emit(op, [x], layer: "") }
+        #expect(error?.problems.first?.kind == .mismatch)
+    }
+
     /// Sums of integers that single precision could not hold.
     @Test func arithmeticOnIntegersIsExact() throws {
         var graph = OpGraph()

@@ -13,11 +13,11 @@ enum LegacyModel {
         }
         let json = try KerasError.placing(Place(object: "/@model_config")) { try JSON(parsing: try config.string()) }
         let weights = try root.group("model_weights")
-        let version = try root.attribute("keras_version")?.string()
+        let version = try root.attribute("keras_version").map { KerasVersion(try $0.string()) }
         let backend = try root.attribute("backend")?.string() ?? weights.attribute("backend")?.string()
         // Keras's own test for its first generation: it wrote no version beside the weights.
         guard try weights.attribute("keras_version") != nil else {
-            throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: version.map { "keras_version \($0)" })
+            throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: version.map { "keras_version \($0.text)" })
         }
         let dialect = try Dialect(kerasVersion: version, architecture: json)
         let origin = Origin(dialect: dialect, kerasVersion: version, backend: backend)

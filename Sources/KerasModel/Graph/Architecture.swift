@@ -114,10 +114,13 @@ public struct Architecture: Sendable {
     /// The layers and, of a Sequential, its input layer.
     package var allLayers: [any Layer] { (sequentialInput.map { [$0] } ?? []) + layers }
 
+    /// ``allLayers`` by their identities.
+    package var layersByID: [LayerID: any Layer] { Dictionary(allLayers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }) }
+
     /// The input layers in the order of ``inputs``.
     public var inputLayers: [InputLayer] {
-        let known = Dictionary(allLayers.compactMap { $0 as? InputLayer }.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        return inputs.leaves.compactMap { known[$0.layer] }
+        let known = layersByID
+        return inputs.leaves.compactMap { known[$0.layer] as? InputLayer }
     }
 
     /// The layer of this name; nil if there is none.

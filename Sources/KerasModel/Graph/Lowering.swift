@@ -74,7 +74,7 @@ final class Lowering {
     func lower(_ holder: ModelLayer, _ inputs: [Value], path: String) throws -> [Value] {
         let architecture = holder.architecture
         var values: [TensorRef: Value] = Dictionary(zip(architecture.inputs.leaves, inputs), uniquingKeysWith: { first, _ in first })
-        let layers = Dictionary(architecture.allLayers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let layers = architecture.layersByID
         for reference in model.order(of: holder.id) {
             guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
             if layer is InputLayer { continue }

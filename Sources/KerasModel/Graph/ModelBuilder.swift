@@ -32,7 +32,7 @@ public struct ModelBuilder {
                 expected: "\(references.count)")
         }
         var known: [TensorRef: SymbolicShape] = Dictionary(zip(references, inputs), uniquingKeysWith: { first, _ in first })
-        let layers = Dictionary(architecture.allLayers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let layers = architecture.layersByID
         // A nested model that is called again adds to what its layers gave before.
         let before = layers.mapValues { shapes[$0.id]?.count ?? 0 }
         for layer in layers.values {

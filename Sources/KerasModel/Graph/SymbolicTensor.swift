@@ -64,7 +64,7 @@ extension BuiltModel {
     package var symbolicTensors: [TensorRef: SymbolicTensor] {
         var known: [TensorRef: SymbolicCall] = [:]
         var result: [TensorRef: SymbolicTensor] = [:]
-        let layers = Dictionary(architecture.allLayers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let layers = architecture.layersByID
         for reference in order(of: root.id) {
             guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
             let arguments = call.arguments.map { argument in

@@ -20,7 +20,13 @@ extension Op {
         case .transposedConvolution(let convolution): return try convolution.outputShape(x, kernel: second(operands))
         case .matrixMultiply: return try matrixShape(x, second(operands))
         case .pool(let pool): return try pool.outputShape(x)
-        case .unary, .softmax, .logSoftmax, .sparsemax, .cast: return x
+        case .unary, .cast: return x
+        case .softmax(let axis), .logSoftmax(let axis):
+            try check(x.dims.indices.contains(axis), operands)
+            return x
+        case .sparsemax:
+            try check(x.rank >= 1, operands)
+            return x
         case .binary: return try Shape.broadcast(x, second(operands))
         case .reduce(_, let axes, let keepDims):
             try check(axes.allSatisfy { $0 >= 0 && $0 < x.rank }, operands)

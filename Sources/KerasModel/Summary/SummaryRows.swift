@@ -49,7 +49,7 @@ struct SummaryRows {
     }
 
     private static func rows(of model: Architecture, _ built: BuiltModel?, level: Int, expandsNested: Bool) -> [Row] {
-        let names = Dictionary(model.allLayers.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        let names = model.layersByID.mapValues(\.name)
         return model.layers.enumerated().map { index, layer in
             let nested = (layer as? ModelLayer)?.architecture
             // Keras lists the connections of its own graph alone; a nested model's layers show none.

@@ -81,8 +81,7 @@ package struct EvaluationSpec: Sendable {
         let weights = problems.attempt(at: Place(key: "loss_weights")) {
             try reader.perOutput(configuration.lossWeights).map { $0.isNull ? 1 : try Double(config: $0, in: context) }
         }
-        let version = (origin.kerasVersion ?? "").split(separator: ".").prefix(2).map { Int($0) ?? 0 }
-        let isEarly = dialect == .keras2 && version.count == 2 && version[1] < 3
+        let isEarly = dialect == .keras2 && origin.kerasVersion?.isBefore(2, 3) ?? false
         var lists: [[[Metric]]] = []
         for (key, json) in [("metrics", configuration.metrics), ("weighted_metrics", configuration.weightedMetrics)] {
             let list = problems.attempt(at: Place(key: key)) {

@@ -13,7 +13,7 @@ import Testing
     ) throws -> EvaluationSpec {
         try EvaluationSpec(
             TrainingConfiguration(dialect: dialect, loss: loss, lossWeights: weights, metrics: metrics),
-            origin: Origin(dialect: dialect, kerasVersion: version, backend: backend), outputNames: outputs)
+            origin: Origin(dialect: dialect, kerasVersion: version.map(KerasVersion.init), backend: backend), outputNames: outputs)
     }
 
     @Test func lossesByPositionByNameOrForAll() throws {
