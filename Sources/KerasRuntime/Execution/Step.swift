@@ -53,8 +53,8 @@ struct Parts: Sendable, Hashable {
     let units: Int
     let count: Int
 
-    /// A part is worth so much time, many times what handing it to another thread costs.
-    private static let seconds = 35e-6
+    /// A part is worth so much time, many times what handing it to another thread costs. Tests cut finer.
+    @TaskLocal static var worth = 35e-6
 
     /// - Parameters:
     ///   - units: how many there are; a part has one at least.
@@ -63,11 +63,22 @@ struct Parts: Sendable, Hashable {
     init(_ units: Int, flops: Double, bytes: Double) {
         self.units = max(units, 0)
         let seconds = Parts.seconds(flops: flops, bytes: bytes)
-        count = seconds < Parts.worthwhile ? 1 : max(min(units, Int(seconds / Parts.seconds)), 1)
+        count = seconds < Parts.worthwhile ? 1 : max(min(units, Int(min(seconds / Parts.worth, 1e6))), 1)
+    }
+
+    /// Work that one thread does.
+    init(undivided units: Int) { (self.units, count) = (max(units, 0), 1) }
+
+    /// As many units as elements, each read once and written once.
+    static func elements<E>(_ count: Int, of type: E.Type) -> Parts { elements(count, count, of: type) }
+
+    /// `units` of so many elements altogether.
+    static func elements<E>(_ units: Int, _ elements: Int, of type: E.Type) -> Parts {
+        Parts(units, flops: 0, bytes: 2 * Double(elements * MemoryLayout<E>.stride))
     }
 
     /// Work that takes less is not handed to another thread.
-    static let worthwhile = 50e-6
+    static var worthwhile: Double { 1.5 * worth }
 
     /// A guess at what one core needs.
     static func seconds(flops: Double, bytes: Double) -> Double { max(flops / 100e9, bytes / 10e9) }

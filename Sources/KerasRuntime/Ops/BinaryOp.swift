@@ -8,6 +8,8 @@ struct BinaryStep<T: ComputeScalar>: Step {
     private let b: Location
     private let out: Location
     private var axes: [Axis] = []
+    /// The outermost axis.
+    private let cut: Parts
 
     private struct Axis {
         var length: Int
@@ -24,6 +26,7 @@ struct BinaryStep<T: ComputeScalar>: Step {
 
     private init(_ kind: Binary, a: Location, _ aShape: Shape, b: Location, _ bShape: Shape, out: Location, _ shape: Shape) {
         (self.kind, self.a, self.b, self.out) = (kind, a, b, out)
+        var axes: [Axis] = []
         let (aStrides, bStrides, strides) = (aShape.strides(broadcastTo: shape), bShape.strides(broadcastTo: shape), shape.strides)
         for axis in shape.dims.indices where shape[axis] != 1 {
             let length = shape[axis]
@@ -35,19 +38,30 @@ struct BinaryStep<T: ComputeScalar>: Step {
             }
         }
         if axes.isEmpty { axes = [Axis(length: 1, a: 1, b: 1, out: 1)] }
+        self.axes = axes
+        cut = Parts(axes[0].length, flops: 0, bytes: Double((aShape.count + bShape.count + shape.count) * MemoryLayout<T>.stride))
     }
+
+    var parts: Int { cut.count }
 
     func run(_ frame: Frame<T>, part: Int) throws {
-        run(frame.kernels, axis: 0, frame.reals(a), frame.reals(b), frame.reals(out))
+        run(frame.kernels, axis: 0, cut[part], frame.reals(a), frame.reals(b), frame.reals(out))
     }
 
-    private func run(_ kernels: T.Kernels, axis: Int, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ out: UnsafeMutablePointer<T>) {
+    private func run(
+        _ kernels: T.Kernels, axis: Int, _ range: Range<Int>, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ out: UnsafeMutablePointer<T>
+    ) {
         let current = axes[axis]
         if axis == axes.count - 1 {
-            kernels.binary(kind, a, step: current.a, b, step: current.b, out, current.length)
+            let first = range.lowerBound
+            kernels.binary(
+                kind, a + first * current.a, step: current.a, b + first * current.b, step: current.b, out + first * current.out, range.count
+            )
         } else {
-            for index in 0..<current.length {
-                run(kernels, axis: axis + 1, a + index * current.a, b + index * current.b, out + index * current.out)
+            for index in range {
+                run(
+                    kernels, axis: axis + 1, 0..<axes[axis + 1].length, a + index * current.a, b + index * current.b,
+                    out + index * current.out)
             }
         }
     }

@@ -9,7 +9,7 @@ struct CastStep<T: ComputeScalar>: Step {
     private let dtype: DType
     private let from: Location
     private let to: Location
-    private let count: Int
+    private let cut: Parts
 
     static func make(to dtype: DType, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> CastStep {
         guard dtype.isStoredAsInteger || dtype.isFloatingPoint else {
@@ -24,21 +24,24 @@ struct CastStep<T: ComputeScalar>: Step {
             }
         return CastStep(
             way: way, dtype: dtype, from: try plan.location(node.inputs[0]), to: try plan.location(node.output),
-            count: plan.shape(node.output).count)
+            cut: .elements(plan.shape(node.output).count, of: T.self))
     }
 
+    var parts: Int { cut.count }
+
     func run(_ frame: Frame<T>, part: Int) throws {
+        let mine = cut[part]
         switch way {
-        case .realToReal: frame.reals(to).update(from: frame.reals(from), count: count)
+        case .realToReal: (frame.reals(to) + mine.lowerBound).update(from: frame.reals(from) + mine.lowerBound, count: mine.count)
         case .integerToReal:
             let (x, y) = (frame.integers(from), frame.reals(to))
-            for index in 0..<count { y[index] = T(x[index]) }
+            for index in mine { y[index] = T(x[index]) }
         case .realToInteger:
             let (x, y) = (frame.reals(from), frame.integers(to))
-            for index in 0..<count { y[index] = dtype == .bool ? (x[index] != 0 ? 1 : 0) : narrowed(Int64(double: Double(x[index]))) }
+            for index in mine { y[index] = dtype == .bool ? (x[index] != 0 ? 1 : 0) : narrowed(Int64(double: Double(x[index]))) }
         case .integerToInteger:
             let (x, y) = (frame.integers(from), frame.integers(to))
-            for index in 0..<count { y[index] = dtype == .bool ? (x[index] != 0 ? 1 : 0) : narrowed(Int64(x[index])) }
+            for index in mine { y[index] = dtype == .bool ? (x[index] != 0 ? 1 : 0) : narrowed(Int64(x[index])) }
         }
     }
 
@@ -57,17 +60,21 @@ struct CastStep<T: ComputeScalar>: Step {
 /// Rounds numbers held as `T` to what a narrower type can hold.
 struct RoundStep<T: ComputeScalar>: Step {
     let dtype: DType
-    let count: Int
     let location: Location
+    private let cut: Parts
 
-    init(dtype: DType, count: Int, at location: Location) { (self.dtype, self.count, self.location) = (dtype, count, location) }
+    init(dtype: DType, count: Int, at location: Location) {
+        (self.dtype, self.location, cut) = (dtype, location, .elements(count, of: T.self))
+    }
+
+    var parts: Int { cut.count }
 
     func run(_ frame: Frame<T>, part: Int) throws {
         let x = frame.reals(location)
         if dtype == .float16 {
-            for index in 0..<count { x[index] = T(Float16(x[index])) }
+            for index in cut[part] { x[index] = T(Float16(x[index])) }
         } else {
-            for index in 0..<count { x[index] = T(BFloat16(Float(x[index])).float) }
+            for index in cut[part] { x[index] = T(BFloat16(Float(x[index])).float) }
         }
     }
 }

@@ -7,7 +7,7 @@ struct GatherStep<T: ComputeScalar>: Step {
     let rows: Int
     let width: Int
     let indices: Location
-    let count: Int
+    let cut: Parts
     let out: Location
     let layer: String
 
@@ -19,20 +19,24 @@ struct GatherStep<T: ComputeScalar>: Step {
         guard !plan.isInteger(node.inputs[0]) else {
             throw KerasError(.unsupported, "a table of integers is not looked up", found: "\(plan.dtype(node.inputs[0]))")
         }
+        let count = plan.shape(node.inputs[1]).count
         return GatherStep(
             table: try plan.location(node.inputs[0]), rows: table[0], width: table.dims.dropFirst().reduce(1, *),
-            indices: try plan.location(node.inputs[1]), count: plan.shape(node.inputs[1]).count, out: try plan.location(node.output),
-            layer: node.layer)
+            indices: try plan.location(node.inputs[1]), cut: .elements(count, plan.shape(node.output).count, of: T.self),
+            out: try plan.location(node.output), layer: node.layer)
     }
 
+    var parts: Int { cut.count }
+
     func run(_ frame: Frame<T>, part: Int) throws {
-        let indices = UnsafeBufferPointer(start: UnsafePointer(frame.integers(indices)), count: count)
+        let mine = cut[part]
+        let indices = UnsafeBufferPointer(start: UnsafePointer(frame.integers(indices)) + mine.lowerBound, count: mine.count)
         for index in indices where index < 0 || index >= rows {
             throw KerasError(
                 .mismatch, "an index is outside the table", at: Place(layer: layer), found: "\(index)",
                 expected: "0 up to \(rows - 1) of \(rows) rows")
         }
         guard let start = indices.baseAddress else { return }
-        frame.kernels.gather(frame.reals(table), width: width, start, count, frame.reals(out))
+        frame.kernels.gather(frame.reals(table), width: width, start, mine.count, frame.reals(out) + mine.lowerBound * width)
     }
 }

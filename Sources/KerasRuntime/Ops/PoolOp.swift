@@ -15,11 +15,13 @@ struct PoolStep<T: ComputeScalar>: Step {
     private let kind: Pool.Kind
     private let from: Location
     private let to: Location
-    private let images: Int
     private let channels: Int
     private let imageSize: Int
     private let outputSize: Int
+    /// Most are a line of one image.
     private let calls: [Call]
+    /// The calls of all images.
+    private let cut: Parts
 
     private struct Call {
         var from: Int
@@ -33,12 +35,16 @@ struct PoolStep<T: ComputeScalar>: Step {
         kind = pool.kind
         from = try plan.location(node.inputs[0])
         to = try plan.location(node.output)
-        images = x[0]
         channels = x[x.rank - 1]
         imageSize = x.dims.dropFirst().reduce(1, *)
         outputSize = y.dims.dropFirst().reduce(1, *)
         calls = PoolStep.calls(pool, spatial: Array(x.dims[1..<(x.rank - 1)]), output: Array(y.dims[1..<(y.rank - 1)]), channels)
+        // A cell is read as often as windows hold it, mostly from the first cache.
+        let cells = Double(y.count * pool.window.reduce(1, *))
+        cut = Parts(x[0] * calls.count, flops: 4 * cells, bytes: Double((x.count + y.count) * MemoryLayout<T>.stride))
     }
+
+    var parts: Int { cut.count }
 
     private static func calls(_ pool: Pool, spatial: [Int], output: [Int], _ channels: Int) -> [Call] {
         // One or two axes are three with the outer ones of length 1.
@@ -79,14 +85,12 @@ struct PoolStep<T: ComputeScalar>: Step {
 
     func run(_ frame: Frame<T>, part: Int) throws {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
-        for image in 0..<images {
-            let (source, target) = (x + image * imageSize, y + image * outputSize)
-            for call in calls {
-                switch kind {
-                case .max: frame.kernels.maxPool(source + call.from, call.windows, channels: channels, target + call.to)
-                case .average:
-                    frame.kernels.sumPool(source + call.from, call.windows, channels: channels, divisor: T(call.cells), target + call.to)
-                }
+        for index in cut[part] {
+            let (image, call) = (index / calls.count, calls[index % calls.count])
+            let (source, target) = (x + image * imageSize + call.from, y + image * outputSize + call.to)
+            switch kind {
+            case .max: frame.kernels.maxPool(source, call.windows, channels: channels, target)
+            case .average: frame.kernels.sumPool(source, call.windows, channels: channels, divisor: T(call.cells), target)
             }
         }
     }

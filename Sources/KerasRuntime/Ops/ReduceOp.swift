@@ -5,9 +5,9 @@ import Tensors
 struct ReduceStep<T: ComputeScalar>: Step {
     private enum Form {
         /// Kept axes, then reduced ones.
-        case rows(Int, length: Int)
+        case rows(length: Int)
         /// `count` times: reduced axes, then kept ones.
-        case columns(count: Int, rows: Int, length: Int)
+        case columns(rows: Int, length: Int)
     }
 
     private let kind: Reduction
@@ -16,6 +16,8 @@ struct ReduceStep<T: ComputeScalar>: Step {
     private let form: Form
     /// The transposition that puts the reduced axes last, and memory for its result.
     private let detour: (copy: StridedCopy, scratch: Location)?
+    /// Rows, or blocks of columns.
+    private let cut: Parts
 
     static func make(_ kind: Reduction, axes: [Int], _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> ReduceStep {
         let x = plan.shape(node.inputs[0])
@@ -32,12 +34,16 @@ struct ReduceStep<T: ComputeScalar>: Step {
             let copy = StridedCopy(target.dims, from: order.map { x.strides[$0] }, to: target.strides)
             let rows = kept.reduce(1) { $0 * x[$1] }
             return ReduceStep(
-                kind: kind, from: from, to: to, form: .rows(rows, length: length), detour: (copy, plan.scratch(x.count, of: T.self)))
+                kind: kind, from: from, to: to, form: .rows(length: length), detour: (copy, plan.scratch(x.count, of: T.self)),
+                cut: Parts(undivided: rows))
         }
         let outer = kept.reduce(1) { $0 * x[$1] } / max(inner, 1)
-        let form: Form = inner == 1 ? .rows(outer, length: length) : .columns(count: outer, rows: length, length: inner)
-        return ReduceStep(kind: kind, from: from, to: to, form: form, detour: nil)
+        let form: Form = inner == 1 ? .rows(length: length) : .columns(rows: length, length: inner)
+        let cut = Parts(outer, flops: 0, bytes: Double((x.count + plan.shape(node.output).count) * MemoryLayout<T>.stride))
+        return ReduceStep(kind: kind, from: from, to: to, form: form, detour: nil, cut: cut)
     }
+
+    var parts: Int { cut.count }
 
     func run(_ frame: Frame<T>, part: Int) throws {
         var source = UnsafePointer(frame.reals(from))
@@ -48,9 +54,11 @@ struct ReduceStep<T: ComputeScalar>: Step {
         }
         let target = frame.reals(to)
         switch form {
-        case .rows(let rows, let length): frame.kernels.reduceRows(kind, source, rows: rows, length, target)
-        case .columns(let count, let rows, let length):
-            for index in 0..<count {
+        case .rows(let length):
+            let mine = cut[part]
+            frame.kernels.reduceRows(kind, source + mine.lowerBound * length, rows: mine.count, length, target + mine.lowerBound)
+        case .columns(let rows, let length):
+            for index in cut[part] {
                 frame.kernels.reduceColumns(kind, source + index * rows * length, rows: rows, length, target + index * length)
             }
         }

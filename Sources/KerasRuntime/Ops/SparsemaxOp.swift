@@ -5,7 +5,7 @@ import Tensors
 struct SparsemaxStep<T: ComputeScalar>: Step {
     let from: Location
     let to: Location
-    let rows: Int
+    let cut: Parts
     let length: Int
     /// Memory for one sorted row.
     let sorted: Location
@@ -14,14 +14,17 @@ struct SparsemaxStep<T: ComputeScalar>: Step {
         let shape = plan.shape(node.output)
         guard let length = shape.dims.last else { throw KerasError(.mismatch, "sparsemax of a number without an axis") }
         return SparsemaxStep(
-            from: try plan.location(node.inputs[0]), to: try plan.location(node.output), rows: length == 0 ? 0 : shape.count / length,
-            length: length, sorted: plan.scratch(length, of: T.self))
+            from: try plan.location(node.inputs[0]), to: try plan.location(node.output),
+            cut: length == 0 ? Parts(undivided: 0) : .elements(shape.count / length, 16 * shape.count, of: T.self), length: length,
+            sorted: plan.scratch(length, of: T.self))
     }
+
+    var parts: Int { cut.count }
 
     func run(_ frame: Frame<T>, part: Int) throws {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
         let sorted = UnsafeMutableBufferPointer(start: frame.reals(sorted), count: length)
-        for row in 0..<rows {
+        for row in cut[part] {
             let (source, target) = (x + row * length, y + row * length)
             for index in 0..<length { sorted[index] = source[index] }
             var order = sorted

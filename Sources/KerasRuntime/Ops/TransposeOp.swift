@@ -30,8 +30,8 @@ struct SwappedAxes: Sendable {
 
     init(count: Int, rows: Int, columns: Int) { (self.count, self.rows, self.columns) = (count, rows, columns) }
 
-    func run<T: ComputeScalar>(_ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>, _ kernels: T.Kernels) {
-        for index in 0..<count {
+    func run<T: ComputeScalar>(_ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>, _ kernels: T.Kernels, _ range: Range<Int>? = nil) {
+        for index in range ?? 0..<count {
             kernels.transpose(from + index * rows * columns, rows: rows, columns: columns, to + index * rows * columns)
         }
     }
@@ -41,6 +41,16 @@ struct TransposeStep<T: ComputeScalar>: Step {
     let swap: SwappedAxes
     let from: Location
     let to: Location
+    private let cut: Parts
 
-    func run(_ frame: Frame<T>, part: Int) throws { swap.run(UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels) }
+    init(swap: SwappedAxes, from: Location, to: Location) {
+        (self.swap, self.from, self.to) = (swap, from, to)
+        cut = .elements(swap.count, swap.count * swap.rows * swap.columns, of: T.self)
+    }
+
+    var parts: Int { cut.count }
+
+    func run(_ frame: Frame<T>, part: Int) throws {
+        swap.run(UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels, cut[part])
+    }
 }

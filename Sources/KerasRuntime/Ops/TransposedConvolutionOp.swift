@@ -14,7 +14,7 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
     private let bias: Location?
     private let ones: Location?
     private let out: Location
-    private let images: Int
+    private let cut: Parts
     private let channels: Int
     private let filters: Int
     private let inputPixels: Int
@@ -39,12 +39,14 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
         let (input, kernel, output) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]), plan.shape(node.output))
         let rank = convolution.strides.count
         let (spatial, cells) = (Array(input.dims[1...rank]), Array(kernel.dims[..<rank]))
-        images = input[0]
         channels = input[rank + 1]
         filters = kernel[rank]
         inputPixels = Shape(spatial).count
         outputPixels = Shape(convolution.output).count
         columnSize = Shape(cells).count * filters
+        cut = Parts(
+            input[0], flops: 2 * Double(input.count) * Double(columnSize),
+            bytes: Double((input.count + output.count) * MemoryLayout<T>.stride))
         x = try plan.location(node.inputs[0])
         out = try plan.location(node.output)
         bias = node.inputs.count > 2 ? try plan.location(node.inputs[2]) : nil
@@ -83,10 +85,12 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
         return scatters
     }
 
+    var parts: Int { cut.count }
+
     func run(_ frame: Frame<T>, part: Int) throws {
         let (source, target, columns) = (UnsafePointer(frame.reals(x)), frame.reals(out), frame.reals(columns))
         let panels = weights.panels(frame)
-        for image in 0..<images {
+        for image in cut[part] {
             table.forEachRun(frame, source + image * inputPixels * channels, length: channels, count: inputPixels) { rows, count, first in
                 frame.kernels.gemm(count, columnSize, rows, panels, .plain, columns + first * columnSize, outStride: columnSize)
             }

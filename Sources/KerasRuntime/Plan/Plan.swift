@@ -44,6 +44,8 @@ final class Plan<T: ComputeScalar>: Sendable {
 
     var arenaBytes: Int { program.arenaBytes }
     var scratchBytes: Int { program.scratchBytes }
+    /// Of each step.
+    var parts: [Int] { program.parts }
 }
 
 /// What a run of a plan is guessed to take.
