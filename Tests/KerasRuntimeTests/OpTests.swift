@@ -34,7 +34,9 @@ func difference(_ a: [Double], _ b: [Double]) -> Double {
                     let result = try run(test, operands, dtype, constants: constants, options)
                     #expect(result.shape.dims == expected.shape)
                     let found = difference(try result.scalars(as: Double.self), expected.values)
-                    #expect(found < (dtype == .float64 ? 1e-11 : 3e-5), "\(options) \(dtype) constants: \(constants)")
+                    // A constant kernel may meet Winograd, who rounds twice as much.
+                    let bound = dtype == .float64 ? 1e-11 : constants ? 6e-5 : 3e-5
+                    #expect(found < bound, "\(options) \(dtype) constants: \(constants)")
                 }
             }
         }

@@ -33,6 +33,9 @@ protocol Step<Scalar>: Sendable {
     /// Into how many parts the work can be cut: see ``Parts``.
     var parts: Int { get }
 
+    /// How the primitive is computed, where there are several ways: for profiles.
+    var algorithm: String? { get }
+
     /// Runs one part. Any thread may run it, while other threads run the others: a part writes what is its own, and the scratch memory
     /// behind `frame` is its own as long as it runs, with whatever numbers the part before has left there.
     func run(_ frame: Frame<Scalar>, part: Int) throws
@@ -40,6 +43,7 @@ protocol Step<Scalar>: Sendable {
 
 extension Step {
     var parts: Int { 1 }
+    var algorithm: String? { nil }
 
     /// Every part, one after the other.
     func runAll(_ frame: Frame<Scalar>) throws {

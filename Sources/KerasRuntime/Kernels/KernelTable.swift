@@ -44,6 +44,12 @@ struct WindowRows<T> {
     let taps: Int
     let tapOffsets: UnsafePointer<Int>
     let tapLength: Int
+
+    /// Moves the first `count` rows on, in place: to the channels of the next group.
+    func advance(by distance: Int, _ count: Int) {
+        let table = UnsafeMutablePointer(mutating: rows)
+        for index in 0..<count { table[index] += distance }
+    }
 }
 
 /// What an epilogue confines results to.

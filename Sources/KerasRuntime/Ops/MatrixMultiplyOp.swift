@@ -4,16 +4,13 @@ import Tensors
 /// `a (…, m, k) · b (…, k, n) + bias (n)`: row by row of `a` against packed `b`.
 struct MatrixMultiplyStep<T: ComputeScalar>: Step {
     private let a: Location
-    private let b: PackedMatrix<T>
-    private let bias: Location?
-    private let out: Location
-    /// Rows of each product, and its inner length.
+    private let product: ProductStep<T>
+    /// Rows of each product.
     private let m: Int
-    private let k: Int
     /// Where each product's `a` begins, and which of the matrices of `b` it takes. One product if there is a single one.
     private let products: [(a: Int, b: Int)]
     private let table: RowTable<T>
-    private let epilogue: TileEpilogue<T>
+    private let cut: ProductParts
 
     static func make(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> MatrixMultiplyStep {
         let (a, b, y) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]), plan.shape(node.output))
@@ -22,10 +19,13 @@ struct MatrixMultiplyStep<T: ComputeScalar>: Step {
         let m = isSingle ? y.count / max(n, 1) : a[a.rank - 2]
         let matrices = k * n == 0 ? 1 : b.count / (k * n)
         let form = PackedForm(k: k, n: n, rowStride: n, columnStride: 1, groups: matrices, groupStride: k * n)
+        let product = try ProductStep(form, stride: n, node, &plan)
+        let products = isSingle ? [(0, 0)] : products(a, b, y)
         return MatrixMultiplyStep(
-            a: try plan.location(node.inputs[0]), b: try .make(node.inputs[1], form, &plan),
-            bias: node.inputs.count > 2 ? try plan.location(node.inputs[2]) : nil, out: try plan.location(node.output), m: m, k: k,
-            products: isSingle ? [(0, 0)] : products(a, b, y), table: RowTable(&plan, rows: m), epilogue: TileEpilogue(node.epilogue))
+            a: try plan.location(node.inputs[0]), product: product, m: m, products: products, table: RowTable(&plan, rows: m),
+            cut: ProductParts(
+                units: products.count == 1 ? m : products.count, rows: m * products.count, form, isConstant: product.isConstant,
+                plan.kernels))
     }
 
     /// The operands of each product, leading axes broadcast.
@@ -46,21 +46,20 @@ struct MatrixMultiplyStep<T: ComputeScalar>: Step {
         }
     }
 
-    func run(_ frame: Frame<T>, part: Int) throws {
-        let n = b.form.n
+    var parts: Int { cut.count }
+
+    func run(_ frame: Frame<T>, part: Int) {
+        let form = product.weights.form
         let x = UnsafePointer(frame.reals(a))
-        let bias = bias.map { UnsafePointer(frame.reals($0)) }
-        var target = frame.reals(out)
-        let matrices = b.panels(frame)
-        let matrixSize = frame.kernels.packedSize(k, n)
-        for product in products {
-            let panels = matrices + product.b * matrixSize
-            table.forEachRun(frame, x + product.a, length: k, count: m) { rows, count, first in
-                let tile = target + first * n
-                frame.kernels.gemm(count, n, rows, panels, ProductEpilogue(bias: bias, clamp: epilogue.clamp), tile, outStride: n)
-                epilogue.finish(tile, count * n, frame.kernels)
+        let (matrices, matrixSize) = (product.weights.panels(frame), frame.kernels.packedSize(form.k, form.n))
+        let (units, columns) = cut[part]
+        // A single product is cut into runs of rows, many into runs of whole products.
+        let isSingle = products.count == 1
+        for index in isSingle ? 0..<1 : units {
+            let (start, matrix) = (products[index].a, matrices + products[index].b * matrixSize)
+            table.forEachRun(frame, x + start, length: form.k, isSingle ? units : 0..<m) { rows, count, first in
+                product.run(frame, rows, count, matrix, columns: columns, first: index * m + first)
             }
-            target += m * n
         }
     }
 }

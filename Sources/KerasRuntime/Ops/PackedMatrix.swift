@@ -8,9 +8,11 @@ struct PackedMatrix<T: ComputeScalar>: Sendable {
     /// What is to be packed at each run; nil for a constant.
     private let source: Location?
 
+    var isConstant: Bool { source == nil }
+
     static func make(_ value: Draft.ValueID, _ form: PackedForm, _ plan: inout PlanBuilder<T>) throws -> PackedMatrix {
         if let constant = plan.constant(value) {
-            return PackedMatrix(form: form, packed: plan.place(try plan.store.packed(constant, form, plan.kernels)), source: nil)
+            return PackedMatrix(form: form, packed: plan.place(try plan.store.packed(constant, .panels(form), plan.kernels)), source: nil)
         }
         let scratch = plan.scratch(form.packedSize(plan.kernels), of: T.self)
         return PackedMatrix(form: form, packed: scratch, source: try plan.location(value))
@@ -35,22 +37,32 @@ struct RowTable<T: ComputeScalar>: Sendable {
         pointers = plan.scratch(max(min(rows, RowTable.limit), 1), of: UnsafePointer<T>.self)
     }
 
-    /// Rows at `base + offsets[i]`.
-    func fill(_ frame: Frame<T>, _ base: UnsafePointer<T>, _ offsets: UnsafePointer<Int>, _ count: Int) -> UnsafePointer<UnsafePointer<T>> {
+    /// The windows `first ..< first + count` of units that begin at `bases`, `perUnit` in each, at `windows` from the beginning.
+    func fill(
+        _ frame: Frame<T>, _ bases: UnsafePointer<UnsafePointer<T>>, _ windows: UnsafePointer<Int>, _ perUnit: Int, _ first: Int,
+        _ count: Int
+    ) -> UnsafePointer<UnsafePointer<T>> {
         let table = frame.at(pointers, as: UnsafePointer<T>.self)
-        for index in 0..<count { table[index] = base + offsets[index] }
+        var (unit, window, filled) = (first / perUnit, first % perUnit, 0)
+        while filled < count {
+            let run = min(perUnit - window, count - filled)
+            let base = bases[unit]
+            for index in 0..<run { table[filled + index] = base + windows[window + index] }
+            (unit, window, filled) = (unit + 1, 0, filled + run)
+        }
         return UnsafePointer(table)
     }
 
-    /// Calls `body` for `count` rows of `length` numbers that follow each other, so many at a time: with the rows, their number and
-    /// the first.
+    /// Calls `body` for some of the rows of `length` numbers that follow each other from `base` on, so many at a time: with the rows,
+    /// their number and the first.
     func forEachRun(
-        _ frame: Frame<T>, _ base: UnsafePointer<T>, length: Int, count: Int, _ body: (WindowRows<T>, _ count: Int, _ first: Int) -> Void
+        _ frame: Frame<T>, _ base: UnsafePointer<T>, length: Int, _ rows: Range<Int>,
+        _ body: (WindowRows<T>, _ count: Int, _ first: Int) -> Void
     ) {
         let table = frame.at(pointers, as: UnsafePointer<T>.self)
         withUnsafePointer(to: 0) { tap in
-            for first in stride(from: 0, to: count, by: RowTable.limit) {
-                let run = min(RowTable.limit, count - first)
+            for first in stride(from: rows.lowerBound, to: rows.upperBound, by: RowTable.limit) {
+                let run = min(RowTable.limit, rows.upperBound - first)
                 for index in 0..<run { table[index] = base + (first + index) * length }
                 body(WindowRows(rows: UnsafePointer(table), taps: 1, tapOffsets: tap, tapLength: length), run, first)
             }
@@ -73,5 +85,12 @@ struct TileEpilogue<T: ComputeScalar>: Sendable {
 
     func finish(_ out: UnsafeMutablePointer<T>, _ count: Int, _ kernels: T.Kernels) {
         for function in functions { kernels.unary(function, out, out, count) }
+    }
+
+    /// The same for rows of `length` results `stride` apart.
+    func finish(_ out: UnsafeMutablePointer<T>, rows: Int, _ length: Int, stride: Int, _ kernels: T.Kernels) {
+        if functions.isEmpty { return }
+        if length == stride { return finish(out, rows * length, kernels) }
+        for row in 0..<rows { finish(out + row * stride, length, kernels) }
     }
 }

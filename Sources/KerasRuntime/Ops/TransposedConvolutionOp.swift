@@ -91,7 +91,7 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
         let (source, target, columns) = (UnsafePointer(frame.reals(x)), frame.reals(out), frame.reals(columns))
         let panels = weights.panels(frame)
         for image in cut[part] {
-            table.forEachRun(frame, source + image * inputPixels * channels, length: channels, count: inputPixels) { rows, count, first in
+            table.forEachRun(frame, source + image * inputPixels * channels, length: channels, 0..<inputPixels) { rows, count, first in
                 frame.kernels.gemm(count, columnSize, rows, panels, .plain, columns + first * columnSize, outStride: columnSize)
             }
             let out = target + image * outputPixels * filters

@@ -25,7 +25,7 @@ final class ConstantStore: Sendable {
     private struct FormKey: Hashable {
         let id: ConstantID
         let dtype: DType
-        let form: PackedForm?
+        let form: PackedLayout?
     }
 
     private struct State {
@@ -71,8 +71,8 @@ final class ConstantStore: Sendable {
         try form(FormKey(id: id, dtype: dtype, form: nil)) { try $0.converted(to: dtype) }
     }
 
-    /// A constant matrix as the kernels' panels.
-    func packed<K: KernelTable>(_ id: ConstantID, _ form: PackedForm, _ kernels: K) throws -> Tensor {
+    /// A constant as the kernels' panels.
+    func packed<K: KernelTable>(_ id: ConstantID, _ form: PackedLayout, _ kernels: K) throws -> Tensor {
         try self.form(FormKey(id: id, dtype: K.Scalar.dtype, form: form)) { tensor in
             try tensor.converted(to: K.Scalar.dtype).withScalars(as: K.Scalar.self) { source in
                 try Tensor(shape: [form.packedSize(kernels)], as: K.Scalar.self) { target in
@@ -127,6 +127,26 @@ extension Op {
     fileprivate var inDouble: Op {
         if case .cast(let dtype) = self, dtype.isFloatingPoint, !dtype.isHalf { return .cast(.float64) }
         return self
+    }
+}
+
+/// What a constant can be packed into.
+enum PackedLayout: Hashable, Sendable {
+    case panels(PackedForm)
+    case winograd(WinogradForm)
+
+    func packedSize(_ kernels: some KernelTable) -> Int {
+        switch self {
+        case .panels(let form): form.packedSize(kernels)
+        case .winograd(let form): form.packedSize(kernels)
+        }
+    }
+
+    func pack<K: KernelTable>(_ from: UnsafePointer<K.Scalar>, _ to: UnsafeMutablePointer<K.Scalar>, _ kernels: K) {
+        switch self {
+        case .panels(let form): form.pack(from, to, kernels)
+        case .winograd(let form): form.pack(from, to, kernels)
+        }
     }
 }
 

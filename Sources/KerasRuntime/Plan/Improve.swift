@@ -25,5 +25,5 @@ package struct Fusions: OptionSet, Sendable {
     package static let addends = Fusions(rawValue: 2)
     package static let pooling = Fusions(rawValue: 4)
     /// What the steps can do.
-    package static let all: Fusions = [.activations]
+    package static let all: Fusions = [.activations, .addends, .pooling]
 }

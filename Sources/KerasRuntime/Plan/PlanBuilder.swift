@@ -135,7 +135,8 @@ struct PlanBuilder<T: ComputeScalar> {
         scratchUsed = 0
         let step = try makeStep(node)
         steps.append(step)
-        info.append(Plan<T>.StepInfo(layer: node.layer, op: node.name, flops: flops(node), bytes: traffic(node)))
+        let name = step.algorithm.map { "\(node.name), \($0)" } ?? node.name
+        info.append(Plan<T>.StepInfo(layer: node.layer, op: name, flops: flops(node), bytes: traffic(node)))
         let dtype = draft.values[node.output].dtype
         if dtype.isHalf, node.op.roundsAnew {
             steps.append(RoundStep<T>(dtype: dtype, count: shape(node.output).count, at: try location(node.output)))

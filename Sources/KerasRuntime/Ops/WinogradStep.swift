@@ -1,0 +1,192 @@
+internal import CKernels
+import KerasModel
+import Tensors
+
+/// A 3 × 3 convolution by Winograd's algorithm: the image is cut into tiles, and (size + 2)² products over the channels stand for the
+/// 9 · size² of each tile.
+///
+/// Source: Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", 2015; the matrices: `CKernels/generic/winograd.inc.h`.
+struct WinogradStep<T: ComputeScalar>: Step {
+    private let size: Int
+    private let form: WinogradForm
+    private let x: Location
+    private let weights: Location
+    private let bias: Location?
+    private let addend: Location?
+    private let out: Location
+    private let epilogue: TileEpilogue<T>
+    private let pool: Int
+    /// From line to line of an image, and of the output.
+    private let imageLine: Int
+    private let outputLine: Int
+    /// Of all images.
+    private let tiles: [kk_tile]
+    /// Tiles that go through all three stages together, and how they are cut among threads: by tiles where there are enough of them,
+    /// else by columns.
+    private let block: Int
+    private let tileParts: Parts
+    private let columnParts: Parts
+    /// The transformed tiles and their products.
+    private let spread: (location: Location, step: Int, stride: Int)
+    private let products: (location: Location, step: Int)
+    private let rows: Location
+
+    init(_ size: Int, _ convolution: Convolution, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
+        guard let kernel = plan.constant(node.inputs[1]) else { throw KerasError(.mismatch, "the kernel is no constant") }
+        let (input, kernelShape, y) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]), plan.shape(node.output))
+        let (channels, filters) = (kernelShape[2], kernelShape[3])
+        self.size = size
+        x = try plan.location(node.inputs[0])
+        bias = try node.bias.map { try plan.location($0) }
+        addend = try node.addend.map { try plan.location($0) }
+        out = try plan.location(node.output)
+        epilogue = TileEpilogue(node.epilogue)
+        pool = node.epilogue.pools ? 4 : 1
+        imageLine = input[2] * channels
+        outputLine = y[2] * filters
+        tiles = WinogradStep.tiles(
+            size, input, convolution.padding, lengths: convolution.outputLengths(input, kernelShape), output: y, side: pool == 4 ? 2 : 1)
+        let planes = (size + 2) * (size + 2)
+        let panel = plan.kernels.packedSize(1, 1)
+        // Few enough tiles for their products to stay in the second-level cache, many enough to read the weights seldom.
+        let isLarge = planes * channels * filters > 1 << 18
+        block = WinogradStep.even(tiles.count, most: isLarge ? 48 : 24)
+        let columns = max((WinogradStep.productBytes / (planes * block * MemoryLayout<T>.stride)) / panel, 1) * panel
+        form = WinogradForm(size: size, channels: channels, filters: filters, columns: min(columns, (filters + panel - 1) / panel * panel))
+        weights = plan.place(try plan.store.packed(kernel, .winograd(form), plan.kernels))
+        let flops = 2 * Double(tiles.count * planes) * Double(channels * filters)
+        let byColumns = tiles.count < 3 * block / 2 && form.chunks > 1
+        let bytes = 4 * Double(planes) * Double(channels * filters)
+        tileParts = Parts((tiles.count + block - 1) / block, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
+        columnParts = Parts(form.chunks, flops: byColumns ? flops : 0, bytes: byColumns ? bytes : 0)
+        // One line of cache more than a row, and an odd number of lines more than a plane: whole powers of two would fall on few sets.
+        let line = 64 / MemoryLayout<T>.stride
+        let stride = (channels + line - 1) / line * line + line
+        let step = (block * stride / line | 1) * line
+        spread = (plan.scratch(planes * step, of: T.self), step, stride)
+        products = (plan.scratch(planes * block * form.columns, of: T.self), block * form.columns)
+        rows = plan.scratch(planes * block, of: UnsafePointer<T>.self)
+    }
+
+    /// The products of a block, at most.
+    private static var productBytes: Int { 256 << 10 }
+
+    /// Blocks of equal size, as many as there must be.
+    private static func even(_ count: Int, most: Int) -> Int {
+        let blocks = max((count + most - 1) / most, 1)
+        return max((count + blocks - 1) / blocks, 1)
+    }
+
+    /// - Parameter side: cells of the result that one of the output is made of.
+    private static func tiles(_ size: Int, _ input: Shape, _ padding: [Edges], lengths: [Int], output: Shape, side: Int) -> [kk_tile] {
+        let (height, width, channels, filters) = (input[1], input[2], input[3], output[3])
+        let patch = size + 2
+        var tiles: [kk_tile] = []
+        for image in 0..<input[0] {
+            for row in stride(from: 0, to: lengths[0], by: size) {
+                for column in stride(from: 0, to: lengths[1], by: size) {
+                    let (top, left) = (row - padding[0].before, column - padding[1].before)
+                    tiles.append(
+                        kk_tile(
+                            from: ((image * height + top) * width + left) * channels,
+                            to: ((image * output[1] + row / side) * output[2] + column / side) * filters,
+                            top: UInt8(clamping: -top), bottom: UInt8(clamping: min(patch, height - top)),
+                            left: UInt8(clamping: -left), right: UInt8(clamping: min(patch, width - left)),
+                            rows: UInt8(min(size, lengths[0] - row)), columns: UInt8(min(size, lengths[1] - column))))
+                }
+            }
+        }
+        return tiles
+    }
+
+    var parts: Int { tileParts.count * columnParts.count }
+    var algorithm: String? { "Winograd \(size) × \(size)" }
+
+    func run(_ frame: Frame<T>, part: Int) {
+        let v = Planes(base: frame.reals(spread.location), step: spread.step, stride: spread.stride)
+        let planes = form.planes
+        let rows = frame.at(rows, as: UnsafePointer<T>.self)
+        for plane in 0..<planes {
+            for tile in 0..<block { rows[plane * block + tile] = UnsafePointer(v.base + plane * v.step + tile * v.stride) }
+        }
+        let blocks = tileParts[part / columnParts.count]
+        let chunks = columnParts[part % columnParts.count]
+        let image = UnsafePointer(frame.reals(x))
+        tiles.withUnsafeBufferPointer { tiles in
+            guard let tiles = tiles.baseAddress else { return }
+            for first in stride(from: blocks.lowerBound * block, to: min(blocks.upperBound * block, self.tiles.count), by: block) {
+                let count = min(block, self.tiles.count - first)
+                frame.kernels.winogradInput(size, tiles + first, count, image, rowStride: imageLine, channels: form.channels, v)
+                for chunk in chunks { multiply(frame, chunk, rows, tiles + first, count) }
+            }
+        }
+    }
+
+    /// The products of some tiles with a chunk of columns, and the results they come to.
+    private func multiply(
+        _ frame: Frame<T>, _ chunk: Int, _ rows: UnsafePointer<UnsafePointer<T>>, _ tiles: UnsafePointer<kk_tile>, _ count: Int
+    ) {
+        let (kernels, columns) = (frame.kernels, form.columns(of: chunk))
+        let planeSize = kernels.packedSize(form.channels, columns.count)
+        var panels = UnsafePointer(frame.reals(weights)) + form.start(of: chunk, kernels)
+        let y = Planes(base: frame.reals(products.location), step: products.step, stride: form.columns)
+        withUnsafePointer(to: 0) { tap in
+            for plane in 0..<form.planes {
+                let row = WindowRows(rows: rows + plane * block, taps: 1, tapOffsets: tap, tapLength: form.channels)
+                kernels.gemm(count, columns.count, row, panels, .plain, y.base + plane * y.step, outStride: y.stride)
+                panels += planeSize
+            }
+        }
+        let column = columns.lowerBound
+        let epilogue = ProductEpilogue<T>(
+            bias: bias.map { UnsafePointer(frame.reals($0)) + column }, addend: addend.map { UnsafePointer(frame.reals($0)) + column },
+            clamp: self.epilogue.clamp, pool: pool)
+        let target = frame.reals(out) + column
+        kernels.winogradOutput(
+            size, tiles, count, y, columns.count, epilogue, target, rowStride: outputLine, pixelStride: form.filters)
+        if self.epilogue.functions.isEmpty { return }
+        for tile in UnsafeBufferPointer(start: tiles, count: count) {
+            for row in 0..<Int(tile.rows) {
+                self.epilogue.finish(
+                    target + tile.to + row * outputLine, rows: Int(tile.columns), columns.count, stride: form.filters, kernels)
+            }
+        }
+    }
+}
+
+/// A 3 × 3 kernel in Winograd's planes: chunks of columns one after the other, in each the planes, in each the panels.
+struct WinogradForm: Hashable, Sendable {
+    let size: Int
+    let channels: Int
+    let filters: Int
+    /// Columns of a chunk: whole panels.
+    let columns: Int
+
+    var planes: Int { (size + 2) * (size + 2) }
+    var chunks: Int { (filters + columns - 1) / columns }
+
+    func columns(of chunk: Int) -> Range<Int> { chunk * columns..<min((chunk + 1) * columns, filters) }
+
+    /// Where a chunk begins.
+    func start(of chunk: Int, _ kernels: some KernelTable) -> Int { chunk * planes * kernels.packedSize(channels, columns) }
+
+    func packedSize(_ kernels: some KernelTable) -> Int {
+        (0..<chunks).reduce(0) { $0 + planes * kernels.packedSize(channels, columns(of: $1).count) }
+    }
+
+    func pack<K: KernelTable>(_ from: UnsafePointer<K.Scalar>, _ to: UnsafeMutablePointer<K.Scalar>, _ kernels: K) {
+        let planeSize = channels * filters
+        let u = UnsafeMutablePointer<K.Scalar>.allocate(capacity: planes * planeSize)
+        defer { u.deallocate() }
+        kernels.winogradWeights(size, channels: channels, filters: filters, from, u)
+        var target = to
+        for chunk in 0..<chunks {
+            let columns = columns(of: chunk)
+            for plane in 0..<planes {
+                kernels.pack(
+                    channels, columns.count, u + plane * planeSize + columns.lowerBound, rowStride: filters, columnStride: 1, target)
+                target += kernels.packedSize(channels, columns.count)
+            }
+        }
+    }
+}
