@@ -56,6 +56,7 @@ let package = Package(
         .testTarget(name: "KerasTests", dependencies: ["Keras", "KerasRuntime"]),
         .testTarget(name: "KerasFormatTests", dependencies: ["KerasFormat", "KerasModel", "Tensors", "JSON"]),
         .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "KerasFormat", "Tensors", "JSON"]),
+        .testTarget(name: "KerasBenchTests", dependencies: ["KerasBench", "KerasRuntime", "Tensors"]),
         .testTarget(name: "KerasToolTests", dependencies: ["KerasTool", "NumPy", "JSON", "Tensors"]),
         .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Tensors"]),

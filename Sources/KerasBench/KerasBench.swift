@@ -6,7 +6,7 @@ import KerasRuntime
 @main struct KerasBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures models and single primitives on this machine.",
-        subcommands: [Serve.self, Machine.self])
+        subcommands: [Measure.self, Machine.self, Serve.self], defaultSubcommand: Measure.self)
 
     /// How problems are run.
     struct Running: ParsableArguments {

@@ -15,7 +15,7 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answers lines on standard input, each with a JSON object.",
         discussion: """
-            open BATCH PATH   loads a model and runs it once
+            open BATCH PATH   loads a model and runs it once; a problem string in place of the path has its batch in itself
             run SECONDS       how long one call takes, over so many seconds
             predict IN OUT    runs IN.npy and writes what the model gives
             """)
@@ -23,8 +23,8 @@ struct Serve: ParsableCommand {
     @OptionGroup var running: KerasBench.Running
 
     func run() throws {
-        var subject: ModelSubject?
-        func open() throws -> ModelSubject {
+        var subject: (any Subject)?
+        func open() throws -> any Subject {
             guard let subject else { throw KerasError(.usage, "nothing is open") }
             return subject
         }
@@ -35,7 +35,12 @@ struct Serve: ParsableCommand {
                 switch (words.first, words.count) {
                 case ("open", 3):
                     subject = nil
-                    subject = try ModelSubject(path: words[2], batch: Int(words[1]) ?? 1, options: running.options)
+                    subject =
+                        if let problem = try? Problem(words[2]), problem.family != .model {
+                            try ProblemSubject(problem, options: running.options)
+                        } else {
+                            try ModelSubject(path: words[2], batch: Int(words[1]) ?? 1, options: running.options)
+                        }
                     answer = ["ready": true, "version": "", "setting": .string("\(running.options.threads) threads")]
                 case ("run", 2):
                     var opened = try open()
@@ -54,26 +59,4 @@ struct Serve: ParsableCommand {
             fflush(nil)
         }
     }
-}
-
-/// A model that is run on the same random input again and again, through the call that allocates nothing.
-struct ModelSubject {
-    private let model: Model
-    private let input: Tensor
-    private var output: Tensor
-
-    init(path: String, batch: Int, options: RuntimeOptions) throws {
-        model = try Model.load(path)
-        model.runtime = options
-        let shapes = try model.snapshot().built.inputShapes
-        guard shapes.count == 1 else {
-            throw KerasError(.unsupported, "only models with one input are measured", found: "\(shapes.count)")
-        }
-        input = try Chance.numbers(Shape([batch] + shapes[0].dims.dropFirst().map { $0 ?? 64 }), seed: 1)
-        output = try model.predict(input)
-    }
-
-    mutating func run() throws { try model.predict(input, into: &output) }
-
-    func predict(_ input: Tensor) throws -> Tensor { try model.predict(input) }
 }

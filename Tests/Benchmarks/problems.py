@@ -11,7 +11,8 @@ class Problem:
     def __init__(self, text):
         self.text = text
         self.family, _, rest = text.partition(":")
-        parts = re.findall(r"([a-z]+)(\d*)", rest)
+        parts = re.findall(r"(stride|dilation|groups)(\d+)|(same|valid|relu|pool)|([nhwckrs])(\d+)", rest)
+        parts = [(a or word or letter, number or size) for a, number, word, letter, size in parts]
         if self.family not in FAMILIES or "".join(a + b for a, b in parts) != rest:
             raise SystemExit(f"not a problem: {text}")
         words = {name: int(number) if number else True for name, number in parts}
