@@ -18,7 +18,7 @@ extension Draft {
     func takesAddend(_ node: Node) -> Bool {
         guard node.epilogue.isEmpty, !values[node.output].dtype.isHalf else { return false }
         switch node.op {
-        case .convolution(let convolution): return !isDepthwise(convolution, node)
+        case .convolution(let convolution): return !convolution.isDepthwise(values[node.inputs[0]].shape)
         case .matrixMultiply: return true
         default: return false
         }
@@ -30,9 +30,5 @@ extension Draft {
         let epilogue = node.epilogue
         return convolution.strides.count == 2 && convolution.groups == 1 && epilogue.functions.isEmpty && !epilogue.hasAddend
             && !epilogue.pools
-    }
-
-    private func isDepthwise(_ convolution: Convolution, _ node: Node) -> Bool {
-        convolution.groups > 1 && convolution.groups == values[node.inputs[0]].shape.dims.last
     }
 }
