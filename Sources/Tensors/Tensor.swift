@@ -56,10 +56,11 @@ public struct Tensor: Sendable {
 
     /// True if the elements stand in row-major order without gaps.
     public var isContiguous: Bool {
-        var expected = 1
-        for axis in strides.indices.reversed() {
+        var (axis, expected) = (rank - 1, 1)
+        while axis >= 0 {
             if shape[axis] > 1 && strides[axis] != expected { return count == 0 }
             expected *= shape[axis]
+            axis -= 1
         }
         return true
     }

@@ -28,11 +28,9 @@ import Testing
             graph.outputs = [try graph.emit(test.op, values, layer: "").id]
             let whole = try executable(graph, threads: 1).run(inputs)[0].scalars(as: Float.self)
             #expect(difference(whole.map(Double.init), Plain.run(test.op, operands).values) < 3e-5)
-            for threads in [1, 2, 3] {
+            for threads in [1, 3] {
                 let cut = try Parts.$worth.withValue(1e-12) { try executable(graph, threads: threads) }
-                for _ in 0..<2 {
-                    #expect(try cut.run(inputs)[0].scalars(as: Float.self).map(\.bitPattern) == whole.map(\.bitPattern))
-                }
+                #expect(try cut.run(inputs)[0].scalars(as: Float.self).map(\.bitPattern) == whole.map(\.bitPattern))
             }
         }
     }

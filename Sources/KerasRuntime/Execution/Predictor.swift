@@ -71,7 +71,7 @@ package final class Predictor: Sendable {
 
     // MARK: Routes
 
-    private func route(for inputs: UnsafeBufferPointer<Tensor>, _ batchSize: Int?) throws -> Route {
+    func route(for inputs: UnsafeBufferPointer<Tensor>, _ batchSize: Int?) throws -> Route {
         if let known = cache.withLock({ $0.route(for: inputs, batchSize) }) { return known }
         let key = Route.Key(shapes: inputs.map(\.shape), dtypes: inputs.map(\.dtype), batchSize: batchSize)
         let made = try makeRoute(key)
@@ -85,18 +85,40 @@ package final class Predictor: Sendable {
             throw KerasError(.unsupported, "elements of this type are not numbers", found: "\(dtype)")
         }
         guard let samples = try sampleCount(shapes), samples > 0 else { return try uncut(key, shapes) }
-        let pieces = try self.pieces(shapes, samples: samples)
-        guard let most = pieces.limited(to: key.batchSize) else { return try uncut(key, shapes) }
-        let piece = min(most, samples)
-        let plan = try executable(shapes.map { $0.with(samples: piece) }).plan
-        let rest = samples % piece
-        let stage = Route.Stage(
-            piece: piece, plan: plan, restPlan: rest == 0 ? plan : try executable(shapes.map { $0.with(samples: rest) }).plan,
-            inputs: shapes.indices.map { .input($0) }, outputs: plan.outputs.indices.map { .output($0) })
-        let outputs = try plan.outputs.map { port in
-            (shape: try Shape(checking: [port.shape[0] / piece * samples] + port.shape.dims.dropFirst()), dtype: port.dtype)
+        let anatomy = try anatomy(shapes, samples: samples)
+        guard anatomy.isKept else { return try uncut(key, shapes) }
+        let limit = min(samples, max(key.batchSize ?? samples, 1))
+        // Segments that hold what they hand on in different types stay together.
+        return try cut(key, shapes, samples, anatomy.segments(limit: limit))
+            ?? cut(key, shapes, samples, anatomy.segments(limit: limit, isOne: true)) ?? uncut(key, shapes)
+    }
+
+    /// The route along these segments; nil if they hold what they hand on in different types.
+    private func cut(_ key: Route.Key, _ shapes: [Shape], _ samples: Int, _ segments: [Anatomy.Segment]) throws -> Route? {
+        var held: DType?
+        var outputs = [(shape: Shape, dtype: DType)?]()
+        var stages: [Route.Stage] = []
+        for (number, segment) in segments.enumerated() {
+            let piece = segment.piece
+            let part = try self.part(segment, shapes.map { $0.with(samples: piece) })
+            let rest = samples % piece
+            let restPart = rest == 0 ? part : try self.part(segment, shapes.map { $0.with(samples: rest) })
+            for (place, port) in zip(part.outputs, part.executable.plan.outputs) {
+                guard let place else { continue }
+                while outputs.count <= place { outputs.append(nil) }
+                outputs[place] = (try Shape(checking: [port.shape[0] / piece * samples] + port.shape.dims.dropFirst()), port.dtype)
+            }
+            for (place, port) in zip(part.inputs, part.executable.plan.inputs) where place == nil && port.held != held { return nil }
+            held = part.executable.plan.outputs.last?.held
+            stages.append(
+                Route.Stage(
+                    piece: piece, plan: part.executable.plan, restPlan: restPart.executable.plan,
+                    inputs: part.inputs.map { $0.map { .input($0) } ?? .between(number - 1) },
+                    outputs: part.outputs.map { $0.map { .output($0) } ?? .between(number) }))
         }
-        return Route(key, samples: samples, stages: [stage], outputs: outputs, group: samples)
+        // Memory between stages is bounded: enough samples for a piece of the last stage on every thread.
+        let group = (stages.map(\.piece).max() ?? 1) * options.threads
+        return Route(key, samples: samples, stages: stages, outputs: outputs.compactMap { $0 }, group: stages.count > 1 ? group : samples)
     }
 
     /// The whole batch at once, as if it were one sample; or none.
@@ -109,7 +131,7 @@ package final class Predictor: Sendable {
             }
             return Route(key, samples: 0, stages: [], outputs: outputs, group: 1)
         }
-        let plan = try executable(shapes).plan
+        let plan = try part(Anatomy.Segment(begin: nil, end: nil, piece: 1), shapes).executable.plan
         let stage = Route.Stage(
             piece: 1, plan: plan, restPlan: plan, inputs: shapes.indices.map { .input($0) },
             outputs: plan.outputs.indices.map { .output($0) })
@@ -126,42 +148,62 @@ package final class Predictor: Sendable {
         return samples
     }
 
-    /// How many samples make a piece.
-    private func pieces(_ shapes: [Shape], samples: Int) throws -> Pieces {
+    /// Where the model can be cut.
+    private func anatomy(_ shapes: [Shape], samples: Int) throws -> Anatomy {
         let key = shapes.map { $0.with(samples: 1) }
-        if let known = cache.withLock({ $0.pieces[key] }) { return known }
-        let probe = min(samples, Pieces.usual)
-        let graph = try lower(shapes.map { $0.with(samples: probe) })
-        let pieces = Pieces(graph, samples: probe)
+        if let known = cache.withLock({ $0.anatomies[key] }) { return known }
+        let probe = min(samples, 16)
+        let anatomy = Anatomy(try lower(shapes.map { $0.with(samples: probe) }), samples: probe)
         cache.withLock { cache in
-            if cache.pieces.count >= Cache.limit { cache.pieces.removeAll() }
-            cache.pieces[key] = pieces
+            if cache.anatomies.count >= Cache.limit { cache.anatomies.removeAll() }
+            cache.anatomies[key] = anatomy
         }
-        return pieces
+        return anatomy
     }
 
     // MARK: Plans
 
-    private func executable(_ shapes: [Shape]) throws -> Executable {
-        if let known = cache.withLock({ $0.find(shapes) }) { return known }
-        let made = try Executable(graph: try lower(shapes), store: store, options: options) { id in
+    /// A segment ready to run, and what its inputs and outputs are among the model's; nil for a value between segments.
+    private struct Part {
+        let executable: Executable
+        let inputs: [Int?]
+        let outputs: [Int?]
+    }
+
+    private struct PartKey: Hashable {
+        let begin: OpGraph.ValueID?
+        let end: OpGraph.ValueID?
+        let shapes: [Shape]
+    }
+
+    private func part(_ segment: Anatomy.Segment, _ shapes: [Shape]) throws -> Part {
+        let key = PartKey(begin: segment.begin, end: segment.end, shapes: shapes)
+        if let known = cache.withLock({ $0.find(key) }) { return known }
+        let whole = try lower(shapes)
+        let isWhole = segment.begin == nil && segment.end == nil
+        let (graph, inputs, outputs) =
+            isWhole ? (whole, Array(whole.inputs.indices), Array(whole.outputs.indices)) : try whole.part(segment)
+        let executable = try Executable(graph: graph, store: store, options: options) { id in
             guard let tensor = self.weights[id] else { throw KerasError(.mismatch, "a weight is missing") }
             return tensor
         }
-        cache.withLock { $0.insert(made, for: shapes) }
+        let made = Part(executable: executable, inputs: inputs, outputs: outputs)
+        cache.withLock { $0.insert(made, for: key) }
         return made
     }
 
     private struct Cache {
         static let limit = 16
-        var pieces: [[Shape]: Pieces] = [:]
-        private var plans: [[Shape]: (executable: Executable, used: Int)] = [:]
+        var anatomies: [[Shape]: Anatomy] = [:]
+        private var parts: [PartKey: (part: Part, used: Int)] = [:]
         private var clock = 0
         /// The one used last comes first.
         private var routes: [Route] = []
 
         mutating func route(for inputs: UnsafeBufferPointer<Tensor>, _ batchSize: Int?) -> Route? {
-            guard let index = routes.firstIndex(where: { $0.serves(inputs, batchSize: batchSize) }) else { return nil }
+            var index = 0
+            while index < routes.count, !routes[index].serves(inputs, batchSize: batchSize) { index += 1 }
+            guard index < routes.count else { return nil }
             if index > 0 { routes.insert(routes.remove(at: index), at: 0) }
             return routes[0]
         }
@@ -171,18 +213,18 @@ package final class Predictor: Sendable {
             routes.insert(route, at: 0)
         }
 
-        mutating func find(_ shapes: [Shape]) -> Executable? {
-            guard let found = plans[shapes] else { return nil }
+        mutating func find(_ key: PartKey) -> Part? {
+            guard let found = parts[key] else { return nil }
             clock += 1
-            plans[shapes] = (found.executable, clock)
-            return found.executable
+            parts[key] = (found.part, clock)
+            return found.part
         }
 
         /// The plan that was not asked for longest makes room.
-        mutating func insert(_ executable: Executable, for shapes: [Shape]) {
+        mutating func insert(_ part: Part, for key: PartKey) {
             clock += 1
-            if plans.count >= Cache.limit, let oldest = plans.min(by: { $0.value.used < $1.value.used }) { plans[oldest.key] = nil }
-            plans[shapes] = (executable, clock)
+            if parts.count >= 2 * Cache.limit, let oldest = parts.min(by: { $0.value.used < $1.value.used }) { parts[oldest.key] = nil }
+            parts[key] = (part, clock)
         }
     }
 }
@@ -203,40 +245,6 @@ extension Tensor {
                 expected: "a tensor of its own, as Tensor(zeros:) makes it")
         }
         return address
-    }
-}
-
-/// How large the pieces of a batch are.
-enum Pieces {
-    /// The model must see its batch whole.
-    case whole
-    case samples(Int)
-
-    static let usual = 16
-    /// Bytes that the activations alive at one moment should not exceed: half a usual second-level cache.
-    static let cacheBytes = 512 << 10
-
-    /// - Parameter samples: how many the graph was lowered for.
-    init(_ graph: OpGraph, samples: Int) {
-        guard BatchAxis.isKept(graph, samples: samples) else {
-            self = .whole
-            return
-        }
-        let widest = graph.nodes.reduce(1) { widest, node in
-            let activations = node.inputs.filter { if case .node = graph.values[$0].source { true } else { false } } + [node.output]
-            return max(widest, activations.reduce(0) { $0 + graph.values[$1].shape.count * 4 } / samples)
-        }
-        var size = Pieces.usual
-        while size > 1, size * widest > Pieces.cacheBytes { size /= 2 }
-        self = .samples(size)
-    }
-
-    /// The most samples of a piece; nil for the whole batch.
-    func limited(to batchSize: Int?) -> Int? {
-        switch self {
-        case .whole: nil
-        case .samples(let size): min(size, max(batchSize ?? size, 1))
-        }
     }
 }
 

@@ -42,8 +42,11 @@ final class Route: Sendable {
     }
 
     func serves(_ inputs: UnsafeBufferPointer<Tensor>, batchSize: Int?) -> Bool {
-        key.batchSize == batchSize && key.shapes.count == inputs.count
-            && inputs.indices.allSatisfy { inputs[$0].shape == key.shapes[$0] && inputs[$0].dtype == key.dtypes[$0] }
+        guard key.batchSize == batchSize, key.shapes.count == inputs.count else { return false }
+        for index in 0..<inputs.count where inputs[index].shape != key.shapes[index] || inputs[index].dtype != key.dtypes[index] {
+            return false
+        }
+        return true
     }
 
     /// Runs the batch: `targets[i]` is memory for output i as a caller sees it.

@@ -64,7 +64,7 @@ final class Workspace<T: ComputeScalar>: PlanRun, PoolWork, @unchecked Sendable 
     private static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 64)! }
 
     func bind(port: Int, to address: UnsafeMutableRawPointer) {
-        for worker in workers { worker.bases[Location.firstPort + port] = address }
+        for slot in 0..<workers.count { workers[slot].bases[Location.firstPort + port] = address }
     }
 
     func staging(port: Int) throws -> UnsafeMutableRawPointer {

@@ -4,17 +4,18 @@ import Tensors
 /// Whether a graph treats the samples of a batch one by one, so that a batch can be cut into smaller ones.
 struct BatchAxis {
     /// What a value has to do with the batch.
-    private enum Relation: Equatable {
+    enum Relation: Equatable {
         /// Nothing: it hangs on weights and constants alone.
         case fixed
         /// Its first axis is the samples in order, so many rows each.
         case rows(Int)
         case mixed
+
+        var isRows: Bool { if case .rows = self { true } else { false } }
     }
 
-    /// True if every output has its samples along the first axis.
-    static func isKept(_ graph: OpGraph, samples: Int) -> Bool {
-        guard samples > 0 else { return false }
+    /// Of every value of the graph.
+    static func relations(_ graph: OpGraph, samples: Int) -> [Relation] {
         var relations = graph.values.map { info -> Relation in
             if case .input = info.source { info.shape.rank > 0 && info.shape[0] == samples ? .rows(1) : .mixed } else { .fixed }
         }
@@ -22,7 +23,7 @@ struct BatchAxis {
             let operands = node.inputs.map { (relation: relations[$0], shape: graph.values[$0].shape) }
             relations[node.output] = relation(node.op, operands, graph.values[node.output].shape, samples)
         }
-        return graph.outputs.allSatisfy { if case .rows = relations[$0] { true } else { false } }
+        return relations
     }
 
     private static func relation(_ op: Op, _ operands: [(relation: Relation, shape: Shape)], _ result: Shape, _ samples: Int) -> Relation {
@@ -43,7 +44,7 @@ struct BatchAxis {
         case .softmax(let axis), .logSoftmax(let axis): return kept(if: axis != 0)
         case .sparsemax: return kept(if: x.shape.rank > 1)
         case .reshape(let target):
-            guard case .rows = x.relation, target.rank > 0, target[0] > 0, target[0] % samples == 0 else { return .mixed }
+            guard x.relation.isRows, target.rank > 0, samples > 0, target[0] > 0, target[0] % samples == 0 else { return .mixed }
             return .rows(target[0] / samples)
         case .transpose(let axes): return kept(if: axes.first == 0)
         case .pad(let edges, _): return kept(if: edges.first == Edges.none)
