@@ -185,7 +185,7 @@ CHECK(binary) {
 
 CHECK(scale_shift) {
     EACH(n, 1, 3, 4, 7, 8, 16, 17, 31, 32, 33, 40, 64, 67, 130)
-        EACH(rows, 1, 2, 5, 9) {
+        EACH(rows, 1, 2, 5, 9, 50) {
             kc_case(run, "scale_shift %zu of %zu", rows, n);
             const float *x = kc_random(run, rows * n), *scale = kc_random(run, n), *shift = kc_random(run, n);
             float *y = kc_floats(run, rows * n);

@@ -3,30 +3,6 @@
 
 #define CHANNELS 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 67
 
-CHECK(depthwise) {
-    static const size_t cases[][3] = {{1, 1, 1}, {3, 9, 1}, {4, 9, 1}, {9, 4, 1}, {5, 3, 2}, {2, 2, 3}};
-    EACH(channels, CHANNELS)
-        for (size_t s = 0; s < COUNT(cases); s++) {
-            const size_t pixels = cases[s][0], taps = cases[s][1], multiplier = cases[s][2];
-            const size_t width = channels * multiplier, stride = width + 1, size = (pixels - 1) * stride + width;
-            kc_case(run, "depthwise %zu channels times %zu, %zu pixels, %zu taps", channels, multiplier, pixels, taps);
-            ptrdiff_t offsets[9];
-            for (size_t t = 0; t < taps; t++) offsets[t] = (ptrdiff_t)(t * channels * 2);
-            const size_t count = (pixels - 1) * channels + (size_t)offsets[taps - 1] + channels;
-            const float *x = kc_random(run, count), *weights = kc_random(run, taps * width), *bias = kc_random(run, width);
-            const double *wide = kc_wide(run, x, count);
-            const float *rows[9];
-            const double *wide_rows[9];
-            for (size_t p = 0; p < pixels; p++) rows[p] = x + p * channels, wide_rows[p] = wide + p * channels;
-            float *out = kc_floats(run, size);
-            double *want = kc_doubles(run, size);
-            kc_table(run)->depthwise(pixels, rows, taps, offsets, channels, multiplier, weights, bias, -0.5f, 1, out, stride);
-            kc_meaning()->depthwise(pixels, wide_rows, taps, offsets, channels, multiplier, kc_wide(run, weights, taps * width),
-                                    kc_wide(run, bias, width), -0.5, 1, want, stride);
-            kc_close(run, out, want, size, 1, 1e-6);
-        }
-}
-
 CHECK(depthwise_line) {
     const kk_table_f32 *f = kc_table(run);
     // pixels, taps, cells, stride, dilation, first cell, width of the line, multiplier

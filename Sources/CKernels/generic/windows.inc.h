@@ -1,19 +1,4 @@
-// Depthwise convolution and pooling.
-
-void FN(depthwise)(size_t pixels, const REAL *const *rows, size_t taps, const ptrdiff_t *tap_offsets, size_t channels,
-                   size_t multiplier, const REAL *weights, const REAL *bias, REAL low, REAL high, REAL *out,
-                   size_t out_stride) {
-    const size_t width = channels * multiplier;
-    for (size_t p = 0; p < pixels; p++, out += out_stride) {
-        for (size_t j = 0; j < width; j++) out[j] = 0;
-        for (size_t t = 0; t < taps; t++) {
-            const REAL *in = rows[p] + tap_offsets[t], *w = weights + t * width;
-            for (size_t c = 0; c < channels; c++)
-                for (size_t q = 0; q < multiplier; q++) out[c * multiplier + q] += in[c] * w[c * multiplier + q];
-        }
-        for (size_t j = 0; j < width; j++) out[j] = clamp(bias ? out[j] + bias[j] : out[j], low, high);
-    }
-}
+// Pooling.
 
 #define FOR_WINDOW(cell) \
     for (size_t d = 0; d < nd; d++) \

@@ -48,11 +48,6 @@ typedef struct KK_TABLE {
 
     // Windows
 
-    /// out[p*out_stride + c*multiplier + q] = clamp(bias[..] + sum over t of
-    /// rows[p][tap_offsets[t] + c] * weights[t][c*multiplier + q]).
-    void (*depthwise)(size_t pixels, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
-                      size_t channels, size_t multiplier, const KK_REAL *weights, const KK_REAL *_Nullable bias, KK_REAL low,
-                      KK_REAL high, KK_REAL *out, size_t out_stride);
     /// A line of `count` pixels, with j = c*multiplier + q: out[p*channels*multiplier + j] = clamp(bias[j] + sum over
     /// t < taps, w < cells of lines[t][at*channels + c] * weights[(t*cells + w)*channels*multiplier + j]) at the cell
     /// at = first + p*stride + w*dilation. A cell outside 0 ..< width and a line that is NULL are padding: they count

@@ -54,8 +54,8 @@ static void binary(kk_binary kind, const float *a, size_t a_step, const float *b
 #undef LOOP
 }
 
-static void scale_shift(const float *x, size_t rows, size_t n, const float *scale, const float *shift, float low,
-                        float high, float *y) {
+INLINE void scale_shift_rows(const float *x, size_t rows, size_t n, const float *scale, const float *shift, V low, V high,
+                             float *y) {
     for (size_t r = 0; r < rows; r++, x += n, y += n) {
         size_t j = 0;
         for (; j + VL <= n; j += VL) store(y + j, clamp(load(x + j) * load(scale + j) + load(shift + j), low, high));
@@ -64,4 +64,16 @@ static void scale_shift(const float *x, size_t rows, size_t n, const float *scal
             store_part(y + j, clamp(load_part(x + j, n - j, 0) * s + t, low, high), n - j);
         }
     }
+}
+
+static void scale_shift(const float *x, size_t rows, size_t n, const float *scale, const float *shift, float low,
+                        float high, float *y) {
+    if (n < VL && rows >= 2 * VL) { // colours: VL narrow rows are one long one
+        float scales[VL * VL], shifts[VL * VL];
+        const size_t whole = rows / VL * VL;
+        for (size_t j = 0; j < n * VL; j++) scales[j] = scale[j % n], shifts[j] = shift[j % n];
+        scale_shift_rows(x, whole / VL, n * VL, scales, shifts, low, high, y);
+        x += whole * n, y += whole * n, rows -= whole;
+    }
+    scale_shift_rows(x, rows, n, scale, shift, low, high, y);
 }

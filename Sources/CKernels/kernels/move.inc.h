@@ -1,20 +1,5 @@
 // Kernels that only move or add up. Gathering is memory copying: generic's is as good.
 
-typedef float V4 __attribute__((ext_vector_type(4)));
-typedef float V4U __attribute__((ext_vector_type(4), aligned(4)));
-
-// Four by four in registers, whatever the vector width.
-INLINE void transpose_4x4(const float *x, size_t x_stride, float *y, size_t y_stride) {
-    V4 r0 = *(const V4U *)x, r1 = *(const V4U *)(x + x_stride);
-    V4 r2 = *(const V4U *)(x + 2 * x_stride), r3 = *(const V4U *)(x + 3 * x_stride);
-    const V4 a = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), b = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-    const V4 c = __builtin_shufflevector(r0, r1, 2, 6, 3, 7), d = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-    *(V4U *)y = __builtin_shufflevector(a, b, 0, 1, 4, 5);
-    *(V4U *)(y + y_stride) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
-    *(V4U *)(y + 2 * y_stride) = __builtin_shufflevector(c, d, 0, 1, 4, 5);
-    *(V4U *)(y + 3 * y_stride) = __builtin_shufflevector(c, d, 2, 3, 6, 7);
-}
-
 static void transpose(const float *x, size_t rows, size_t cols, float *y) {
     enum { BLOCK = 32 }; // of rows: a block's strip of both sides stays in the first cache
     for (size_t r0 = 0; r0 < rows; r0 += BLOCK) {

@@ -3,15 +3,36 @@
 
 enum { SHORT_ROW = 48 }; // VL rows of it fit in a few kilobytes of stack
 
+// Rows to lanes and back, in squares of four; the last square of a row may cover numbers of the one before again.
+INLINE void rows_to_lanes(const float *x, size_t rows, size_t n, float *lanes) {
+    size_t l = 0;
+    if (n >= 4)
+        for (; l + 4 <= rows; l += 4)
+            for (size_t j = 0; j < n; j += 4) {
+                const size_t at = j + 4 <= n ? j : n - 4;
+                transpose_4x4(x + l * n + at, n, lanes + at * VL + l, VL);
+            }
+    for (; l < VL; l++) // lanes without a row repeat the first
+        for (size_t j = 0; j < n; j++) lanes[j * VL + l] = x[(l < rows ? l : 0) * n + j];
+}
+INLINE void lanes_to_rows(const float *lanes, size_t rows, size_t n, float *y) {
+    size_t l = 0;
+    if (n >= 4)
+        for (; l + 4 <= rows; l += 4)
+            for (size_t j = 0; j < n; j += 4) {
+                const size_t at = j + 4 <= n ? j : n - 4;
+                transpose_4x4(lanes + at * VL + l, VL, y + l * n + at, n);
+            }
+    for (; l < rows; l++)
+        for (size_t j = 0; j < n; j++) y[l * n + j] = lanes[j * VL + l];
+}
+
 INLINE void softmax_short(const float *x, float *y, size_t rows, size_t n, const int logarithm) {
     V columns[SHORT_ROW];
     float *lanes = (float *)columns;
     for (size_t r = 0; r < rows; r += VL) {
         const size_t here = rows - r < VL ? rows - r : VL;
-        for (size_t l = 0; l < VL; l++) {
-            const float *row = x + (r + (l < here ? l : 0)) * n; // lanes without a row repeat the first
-            for (size_t j = 0; j < n; j++) lanes[j * VL + l] = row[j];
-        }
+        rows_to_lanes(x + r * n, here, n, lanes);
         V max = columns[0];
         for (size_t j = 1; j < n; j++) max = larger(max, columns[j]);
         V sum = 0;
@@ -22,8 +43,7 @@ INLINE void softmax_short(const float *x, float *y, size_t rows, size_t n, const
         }
         const V last = logarithm ? log_v(sum) : 1 / sum;
         for (size_t j = 0; j < n; j++) columns[j] = logarithm ? columns[j] - last : columns[j] * last;
-        for (size_t l = 0; l < here; l++)
-            for (size_t j = 0; j < n; j++) y[(r + l) * n + j] = lanes[j * VL + l];
+        lanes_to_rows(lanes, here, n, y + r * n);
     }
 }
 

@@ -38,12 +38,35 @@ INLINE V clamp(V x, V low, V high) {
     x = x < low ? low : x;
     return x > high ? high : x;
 }
-INLINE V larger(V a, V b) { return ((a >= b) | (a != a)) ? a : b; }
-INLINE V smaller(V a, V b) { return ((a <= b) | (a != a)) ? a : b; }
+// Of equals the first, as generic says it in other words: here one instruction and one choice, by a comparison that does
+// not wait for a.
+INLINE V larger(V a, V b) {
+    const V m = b > a ? b : a;
+    return b == b ? m : b;
+}
+INLINE V smaller(V a, V b) {
+    const V m = b < a ? b : a;
+    return b == b ? m : b;
+}
 
 INLINE V absolute(V x) { return (V)((VI)x & 0x7fffffff); }
 INLINE V with_sign_of(V magnitude, V sign) {
     return (V)(((VI)magnitude & 0x7fffffff) | ((VI)sign & (int32_t)0x80000000));
+}
+
+typedef float V4 __attribute__((ext_vector_type(4)));
+typedef float V4U __attribute__((ext_vector_type(4), aligned(4)));
+
+// Four by four in registers, whatever the vector width.
+INLINE void transpose_4x4(const float *x, size_t x_stride, float *y, size_t y_stride) {
+    V4 r0 = *(const V4U *)x, r1 = *(const V4U *)(x + x_stride);
+    V4 r2 = *(const V4U *)(x + 2 * x_stride), r3 = *(const V4U *)(x + 3 * x_stride);
+    const V4 a = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), b = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+    const V4 c = __builtin_shufflevector(r0, r1, 2, 6, 3, 7), d = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+    *(V4U *)y = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+    *(V4U *)(y + y_stride) = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    *(V4U *)(y + 2 * y_stride) = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+    *(V4U *)(y + 3 * y_stride) = __builtin_shufflevector(c, d, 2, 3, 6, 7);
 }
 
 // Joins lanes pairwise, in an order that is fixed by VL.

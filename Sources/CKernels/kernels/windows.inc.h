@@ -1,62 +1,4 @@
-// Depthwise convolution and pooling: channels are the lanes.
-
-// `pixels` and `nv` are constants at every call; `left` counts the channels from c on.
-INLINE void depthwise_block(const size_t pixels, const size_t nv, const float *const *rows, size_t taps,
-                            const ptrdiff_t *tap_offsets, size_t channels, const float *weights, const float *bias,
-                            V low, V high, float *out, size_t out_stride, size_t c, size_t left) {
-    V sums[4][2];
-#pragma clang loop unroll(full)
-    for (size_t p = 0; p < pixels; p++)
-#pragma clang loop unroll(full)
-        for (size_t v = 0; v < nv; v++) sums[p][v] = 0;
-    for (size_t t = 0; t < taps; t++) {
-        const ptrdiff_t offset = tap_offsets[t] + (ptrdiff_t)c;
-#pragma clang loop unroll(full)
-        for (size_t v = 0; v < nv; v++) {
-            const V w = load_n(weights + t * channels + c + v * VL, left - v * VL, 0);
-#pragma clang loop unroll(full)
-            for (size_t p = 0; p < pixels; p++) sums[p][v] += load_n(rows[p] + offset + v * VL, left - v * VL, 0) * w;
-        }
-    }
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < nv; v++) {
-        const V b = bias ? load_n(bias + c + v * VL, left - v * VL, 0) : 0;
-#pragma clang loop unroll(full)
-        for (size_t p = 0; p < pixels; p++)
-            store_n(out + p * out_stride + c + v * VL, clamp(sums[p][v] + b, low, high), left - v * VL);
-    }
-}
-
-INLINE void depthwise_pixels(const size_t pixels, const float *const *rows, size_t taps, const ptrdiff_t *tap_offsets,
-                             size_t channels, const float *weights, const float *bias, V low, V high, float *out,
-                             size_t out_stride) {
-    size_t c = 0;
-    for (; c + 2 * VL <= channels; c += 2 * VL)
-        depthwise_block(pixels, 2, rows, taps, tap_offsets, channels, weights, bias, low, high, out, out_stride, c,
-                        2 * VL);
-    for (; c + VL <= channels; c += VL)
-        depthwise_block(pixels, 1, rows, taps, tap_offsets, channels, weights, bias, low, high, out, out_stride, c, VL);
-    if (c < channels)
-        depthwise_block(pixels, 1, rows, taps, tap_offsets, channels, weights, bias, low, high, out, out_stride, c,
-                        channels - c);
-}
-
-static void depthwise(size_t pixels, const float *const *rows, size_t taps, const ptrdiff_t *tap_offsets,
-                      size_t channels, size_t multiplier, const float *weights, const float *bias, float low,
-                      float high, float *out, size_t out_stride) {
-    if (multiplier != 1) {
-        kk_f32_depthwise(pixels, rows, taps, tap_offsets, channels, multiplier, weights, bias, low, high, out,
-                         out_stride);
-        return;
-    }
-    size_t p = 0;
-    for (; p + 4 <= pixels; p += 4)
-        depthwise_pixels(4, rows + p, taps, tap_offsets, channels, weights, bias, low, high, out + p * out_stride,
-                         out_stride);
-    for (; p < pixels; p++)
-        depthwise_pixels(1, rows + p, taps, tap_offsets, channels, weights, bias, low, high, out + p * out_stride,
-                         out_stride);
-}
+// Pooling: channels are the lanes.
 
 INLINE V pool_max(V so_far, V x) { return larger(so_far, x); }
 INLINE V pool_sum(V so_far, V x) { return so_far + x; }
@@ -87,10 +29,13 @@ INLINE V pool_divide(V x, float divisor) { return x / divisor; }
         while (c + VL <= channels) POOL_BLOCK(1, start, join, finish, divisor, VL) \
         if (c < channels) POOL_BLOCK(1, start, join, finish, divisor, channels - c) \
     }
-// The window of nearly every model, with its size known: the loops go away.
+// The windows of nearly every model, with their size known: the loops go away.
 #define POOL(start, join, finish, divisor) \
     if (nd == 1 && nh == 2 && nw == 2) { \
         enum { nd = 1, nh = 2, nw = 2 }; \
+        POOL_WINDOWS(start, join, finish, divisor) \
+    } else if (nd == 1 && nh == 3 && nw == 3) { \
+        enum { nd = 1, nh = 3, nw = 3 }; \
         POOL_WINDOWS(start, join, finish, divisor) \
     } else { \
         POOL_WINDOWS(start, join, finish, divisor) \

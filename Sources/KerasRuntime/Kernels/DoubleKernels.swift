@@ -47,12 +47,12 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
             size, tiles, count, products.base, products.step, products.stride, n, &epilogue, out, rowStride, pixelStride)
     }
 
-    func depthwise(
-        _ pixels: Int, _ a: WindowRows<Double>, channels: Int, multiplier: Int, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Double>,
-        _ out: Target, outStride: Int
+    func depthwiseLine(
+        _ shape: DepthwiseLine, _ lines: UnsafePointer<Source?>, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Double>, _ out: Target
     ) {
-        table.pointee.depthwise(
-            pixels, a.rows, a.taps, a.tapOffsets, channels, multiplier, weights, bias, clamp.low, clamp.high, out, outStride)
+        table.pointee.depthwise_line(
+            shape.count, lines, shape.taps, shape.cells, shape.stride, shape.dilation, shape.first, shape.width, shape.channels,
+            shape.multiplier, weights, bias, clamp.low, clamp.high, out)
     }
 
     func maxPool(_ x: Source, _ windows: PoolWindows, channels: Int, _ out: Target) {

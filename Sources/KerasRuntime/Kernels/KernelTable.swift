@@ -21,9 +21,8 @@ protocol KernelTable: Sendable {
     func winogradOutput(
         _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ products: Planes<Scalar>, _ n: Int,
         _ epilogue: ProductEpilogue<Scalar>, _ out: Target, rowStride: Int, pixelStride: Int)
-    func depthwise(
-        _ pixels: Int, _ a: WindowRows<Scalar>, channels: Int, multiplier: Int, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Scalar>,
-        _ out: Target, outStride: Int)
+    func depthwiseLine(
+        _ shape: DepthwiseLine, _ lines: UnsafePointer<Source?>, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Scalar>, _ out: Target)
     func maxPool(_ x: Source, _ windows: PoolWindows, channels: Int, _ out: Target)
     func sumPool(_ x: Source, _ windows: PoolWindows, channels: Int, divisor: Scalar, _ out: Target)
     func unary(_ kernel: UnaryKernel, _ x: Source, _ y: Target, _ n: Int)
@@ -88,4 +87,18 @@ struct PoolWindows: Sendable {
     let cells: (Int, Int, Int)
     /// From cell to cell along each axis, in numbers.
     let pitches: (Int, Int, Int)
+}
+
+/// `count` windows of a depthwise convolution along a line of the output. A window is `taps` lines of `cells` cells; the first window's
+/// first cell is `first` of a line of `width`, and negative where it is padding.
+struct DepthwiseLine: Sendable {
+    let count: Int
+    let taps: Int
+    let cells: Int
+    let stride: Int
+    let dilation: Int
+    let first: Int
+    let width: Int
+    let channels: Int
+    let multiplier: Int
 }
