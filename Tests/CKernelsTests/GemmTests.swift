@@ -17,6 +17,7 @@ private struct Shape: CustomStringConvertible {
             Shape(m: 1, n: 200, taps: 1, length: 70), Shape(m: 2, n: 131, taps: 1, length: 70),
             Shape(m: 30, n: 32, taps: 3, length: 3), Shape(m: 29, n: 37, taps: 3, length: 3),
             Shape(m: 250, n: 40, taps: 3, length: 96), Shape(m: 100, n: 33, taps: 1, length: 1500),
+            Shape(m: 13, n: 40, taps: 9, length: 300),
             Shape(m: 3, n: 5, taps: 0, length: 4), Shape(m: 3, n: 5, taps: 2, length: 0),
         ]
         return shapes
@@ -117,7 +118,7 @@ private struct Problem {
         #expect(packed[2...7].allSatisfy { $0 == 0 })
     }
 
-    /// Sums of k products of numbers below 1. What chains of them were seen to be off by stays below k * 2^-25.
+    /// Sums of k products of numbers below 1, in partial sums of 128 to 255: the error does not grow with k beyond that.
     @Test(arguments: Table.all) func matchesDouble(table: Table) {
         for shape in Shape.all {
             let k = Double(shape.taps * shape.length)
@@ -125,7 +126,7 @@ private struct Problem {
                 let problem = Problem(shape, bias: bias)
                 let got = problem.run(table.f, low: low, high: high, cuts: [])
                 let want = problem.reference(low: Double(low), high: Double(high))
-                expectClose(got, want, scale: 1, tolerance: (k / 2 + 12) * 0x1p-24, "\(table) \(shape) bias \(bias)")
+                expectClose(got, want, scale: 1, tolerance: (table.isPlain ? k / 2 + 12 : min(k / 2, 128) + 12) * 0x1p-24, "\(table) \(shape) bias \(bias)")
             }
         }
     }

@@ -26,7 +26,7 @@ typedef struct KK_TABLE {
     /// B[k][n], at b[k*row_stride + n*col_stride], into panels [panel][k][nr], padded with zeros.
     void (*pack)(size_t k, size_t n, const KK_REAL *b, ptrdiff_t row_stride, ptrdiff_t col_stride, KK_REAL *packed);
     /// out[i*out_stride + j] = epilogue(sum over t, k of rows[i][tap_offsets[t] + k] * B[t*tap_length + k][j]), summed in
-    /// ascending (t, k) whatever m is. With a pool of 4, rows 4i ..< 4i + 4 give out's row i, and m is a multiple of 4.
+    /// ascending (t, k), in partial sums that are cut alike whatever m is. With a pool of 4, rows 4i ..< 4i + 4 give out's row i, and m is a multiple of 4.
     void (*gemm)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
                  size_t tap_length, const KK_REAL *packed, const KK_EPILOGUE *epilogue, KK_REAL *out, size_t out_stride);
     /// dw[(t*tap_length + k)*n + j] += sum over i of rows[i][tap_offsets[t] + k] * dy[i*dy_stride + j], one i after the

@@ -1,6 +1,6 @@
 // The row-pointer product, in blocks of MR rows by one panel of NR columns held in registers.
-// Each output element is one chain of multiply-adds in ascending (t, k), in every block size: how rows are cut
-// cannot change a bit. So k is never split into partial sums.
+// Each output element is summed in ascending (t, k), in partial sums that begin anew at the same k in every block size:
+// how rows are cut cannot change a bit.
 
 static size_t packed_size(size_t k, size_t n) { return (n + NR - 1) / NR * NR * k; }
 
@@ -57,33 +57,49 @@ INLINE void gemm_store(const gemm_call *call, const size_t mr, const size_t vect
     }
 }
 
+// A chain of n additions errs by about n times a rounding, a chain of chains by much less: so many terms make a partial
+// sum, at least, and less than twice as many.
+enum { PARTIAL_SUM = 128 };
+
 // mr, nv, panels and pool are constants at every call, so that `sums` lives in registers. The last panel may be `width` wide.
 INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, const size_t panels, const size_t pool,
                        const size_t constant_tap_length, const float *packed, size_t i0, size_t j0, size_t width) {
     const size_t tap_length = constant_tap_length ? constant_tap_length : call->tap_length;
     const size_t panel_size = call->taps * tap_length * NR;
     const float *const *rows = call->rows + i0;
-    V sums[MR * NV > 4 * NV ? MR * NV : 4 * NV];
+    V sums[MR * NV > 4 * NV ? MR * NV : 4 * NV], total[MR * NV > 4 * NV ? MR * NV : 4 * NV];
 #pragma clang loop unroll(full)
-    for (size_t s = 0; s < mr * panels * nv; s++) sums[s] = 0;
+    for (size_t s = 0; s < mr * panels * nv; s++) sums[s] = total[s] = 0;
+    size_t pending = 0, folded = 0;
     for (size_t t = 0; t < call->taps; t++) {
         const ptrdiff_t offset = call->tap_offsets[t];
         const float *a[MR];
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < mr; i++) a[i] = rows[i] + offset;
-        for (size_t k = 0; k < tap_length; k++, packed += NR) {
+        for (size_t k = 0; k < tap_length;) {
+            const size_t end = constant_tap_length || tap_length - k < PARTIAL_SUM ? tap_length : k + PARTIAL_SUM;
+            pending += end - k;
+            for (; k < end; k++, packed += NR) {
 #pragma clang loop unroll(full)
-            for (size_t p = 0; p < panels; p++) {
-                V b[NV];
+                for (size_t p = 0; p < panels; p++) {
+                    V b[NV];
 #pragma clang loop unroll(full)
-                for (size_t v = 0; v < nv; v++) b[v] = load(packed + p * panel_size + v * VL);
+                    for (size_t v = 0; v < nv; v++) b[v] = load(packed + p * panel_size + v * VL);
 #pragma clang loop unroll(full)
-                for (size_t i = 0; i < mr; i++)
+                    for (size_t i = 0; i < mr; i++)
 #pragma clang loop unroll(full)
-                    for (size_t v = 0; v < nv; v++) sums[(i * panels + p) * nv + v] += a[i][k] * b[v];
+                        for (size_t v = 0; v < nv; v++) sums[(i * panels + p) * nv + v] += a[i][k] * b[v];
+                }
             }
+            if (pending < PARTIAL_SUM) continue;
+            pending = 0, folded = 1;
+#pragma clang loop unroll(full)
+            for (size_t s = 0; s < mr * panels * nv; s++) total[s] += sums[s], sums[s] = 0;
         }
     }
+    if (folded)
+#pragma clang loop unroll(full)
+        for (size_t s = 0; s < mr * panels * nv; s++) sums[s] = total[s] + sums[s];
     gemm_store(call, mr, panels * nv, pool, sums, i0, j0, width);
 }
 
