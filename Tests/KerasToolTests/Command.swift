@@ -21,6 +21,9 @@ struct Command {
         #endif
     }()
 
+    /// Where the command is.
+    static var path: String { binary.path }
+
     /// - Parameter output: where standard output goes; nil keeps it.
     init(_ arguments: String..., output target: String? = nil) throws {
         let process = Process()

@@ -6,13 +6,17 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures how fast a model runs on this machine.",
         discussion: """
-            Predicts random data in timed rounds and tells the median, then the time of each layer alone on one thread, and which share of \
-            what the processor can do at most each uses. That most is measured in the same run.
+            Predicts random data in timed rounds and tells the median, then the time of each layer alone, on one thread and on all that are used, \
+            and which share each uses of what the processor and its memory can do at most. That most is measured in the same run.
+
+            --against runs the model in another engine too, in turns, and tells how many times as fast this is. The engine runs in a Python that \
+            has it: --python, or what `make bench` installs.
 
             Examples:
               keras bench model.h5
               keras bench model.h5 --batch-size 1 --threads 1
               keras bench model.h5 --input-shape 224,224,3 --json
+              keras bench model.h5 --against onnxruntime --against openvino --python ~/peers/bin/python
             """)
 
     @OptionGroup var model: ModelArguments
@@ -27,6 +31,12 @@ struct Bench: ParsableCommand {
             "An input's lengths without the batch, such as 224,224,3, where the model leaves some open; once for each input.",
             valueName: "n,…"))
     var inputShape: [String] = []
+
+    @Option(help: ArgumentHelp("Another engine to take turns with; as often as you like.", valueName: "engine"))
+    var against: [Peer.Engine] = []
+
+    @Option(help: ArgumentHelp("The Python that has those engines.", valueName: "path"))
+    var python = ".venv-bench/bin/python"
 
     @Flag(help: "Print a JSON object.")
     var json = false
@@ -44,12 +54,19 @@ struct Bench: ParsableCommand {
         let seed = model.awaitsInputShape ? try given.prefix(1).map { try Tensor(zeros: Shape([1] + $0)) } : []
         let snapshot = try KerasError.placing(Place(file: self.model.model)) { try model.snapshot(for: seed) }
         let inputs = try inputs(of: snapshot, given)
-        let predictor = Predictor(weights: snapshot.weights, options: running.options) { try snapshot.built.lowered(for: $0) }
+        let options = running.options
+        var alone = options
+        alone.threads = 1
+        let predictor = Predictor(weights: snapshot.weights, options: options) { try snapshot.built.lowered(for: $0) }
         let report = try KerasError.placing(Place(file: self.model.model)) {
-            BenchReport(
-                model: Terminal.visible(snapshot.built.root.name), inputs: inputs, samples: batchSize, options: running.options,
-                rounds: try rounds { _ = try predictor.predict(inputs) }, layers: try profile(snapshot, inputs),
-                peak: try PeakMeasure.flops(running.options), peakOfOne: try PeakMeasure.flops(RuntimeOptions(threads: 1)))
+            var outputs = try predictor.predict(inputs)
+            let races = try race(inputs, try predictor.predict(inputs)) { try predictor.predict(inputs, into: &outputs) }
+            return BenchReport(
+                model: Terminal.visible(snapshot.built.root.name), inputs: inputs, samples: batchSize, options: options,
+                rounds: try rounds { try predictor.predict(inputs, into: &outputs) },
+                layers: BenchReport.layers(try profile(snapshot, inputs, alone), try profile(snapshot, inputs, options)),
+                peak: try PeakMeasure.flops(options), peakOfOne: try PeakMeasure.flops(alone),
+                bandwidthOfOne: try BandwidthMeasure.bytesPerSecond(alone), races: races)
         }
         Terminal.write(json ? report.json.serialized() + "\n" : report.text)
     }
@@ -74,8 +91,22 @@ struct Bench: ParsableCommand {
         return rounds
     }
 
-    /// Each layer's time on one thread: the quickest of several runs of each of its steps.
-    private func profile(_ snapshot: ModelSnapshot, _ inputs: [Tensor]) throws -> [BenchReport.Layer] {
+    /// Turns with the engines asked for.
+    private func race(_ inputs: [Tensor], _ outputs: [Tensor], _ call: () throws -> Void) throws -> [Race.Result] {
+        guard !against.isEmpty else { return [] }
+        guard inputs.count == 1, outputs.count == 1 else {
+            throw KerasError(.unsupported, "other engines are only given models with one input and one output")
+        }
+        guard model.weights == nil else {
+            throw KerasError(.usage, "other engines read the model's own file", expected: "--against without --weights")
+        }
+        return try Race.run(
+            against: against, model: model.model, input: inputs[0], threads: running.options.threads, python: python, output: outputs[0],
+            ours: call)
+    }
+
+    /// The quickest of several runs of each step.
+    private func profile(_ snapshot: ModelSnapshot, _ inputs: [Tensor], _ options: RuntimeOptions) throws -> [BenchReport.Step] {
         // As many samples as the runtime hands through a plan at once.
         let piece = inputs.allSatisfy { $0.rank > 0 } ? inputs.map { $0[0..<min(16, batchSize)] } : inputs
         let graph = try snapshot.built.lowered(for: piece.map(\.shape))
@@ -84,8 +115,8 @@ struct Bench: ParsableCommand {
             weights: { id in
                 guard let tensor = snapshot.weights[id] else { throw KerasError(.mismatch, "a weight is missing") }
                 return tensor
-            }, options: RuntimeOptions(threads: 1))
-        var best: [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] = []
+            }, options: options)
+        var best: [BenchReport.Step] = []
         let clock = ContinuousClock()
         let start = clock.now
         repeat {
@@ -95,12 +126,7 @@ struct Bench: ParsableCommand {
                 best[index].seconds = min(best[index].seconds, steps[index].seconds)
             }
         } while clock.now - start < .milliseconds(300)
-        var layers: [BenchReport.Layer] = []
-        for step in best {
-            if layers.last?.name != step.layer { layers.append(BenchReport.Layer(name: step.layer)) }
-            layers[layers.count - 1].add(step.op, step.seconds, flops: step.flops)
-        }
-        return layers
+        return best
     }
 
     /// Random numbers from 0 to 1, always the same: what comes out does not matter, how long it takes does.
@@ -129,6 +155,8 @@ struct Bench: ParsableCommand {
         return parts.allSatisfy({ ($0 ?? 0) > 0 }) ? parts.compactMap { $0 } : nil
     }
 }
+
+extension Peer.Engine: ExpressibleByArgument {}
 
 /// Sebastiano Vigna's splitmix64.
 private struct SplitMix: RandomNumberGenerator {
