@@ -83,7 +83,8 @@ extension Plan: RunnablePlan {
     func take() throws -> any PlanRun { try takeWorkspace() }
 
     func put(_ run: any PlanRun) {
-        guard let workspace = run as? Workspace<T> else { return }
+        // Every run of this plan is one; asking at run time would cost as much as a small step.
+        let workspace = unsafeDowncast(run, to: Workspace<T>.self)
         idle.withLock { $0.append(workspace) }
     }
 
