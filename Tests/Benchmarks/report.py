@@ -8,7 +8,7 @@ import re
 import statistics
 from pathlib import Path
 
-from rows import BARS, ERROR_BAR, GROWTH, GROWTH_BAR, GROWTH_BATCHES, KNOWN, MODELS_GROUP, ONE_THREAD_MEAN, UNSEEN, every_row
+from rows import BARS, DIRECT, DIRECT_BAR, ERROR_BAR, GROWTH, GROWTH_BAR, GROWTH_BATCHES, KNOWN, MODELS_GROUP, ONE_THREAD_MEAN, UNSEEN, every_row
 
 SHORT = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "tensorflow": "TensorFlow", "torch": "PyTorch"}
 
@@ -70,6 +70,8 @@ def line(row, figures):
     """A row for a person who waits."""
     if row.group == GROWTH:
         return f"{row.id:44} {time_text(figures['seconds'] / row.batch):>9} an image, {figures['memory'] / 2**20:.0f} MiB"
+    if row.group == DIRECT:
+        return "\n".join(f"{row.id:10} {found['problem']:44} {found['share_of_peak']:.1%} of peak" for found in figures["problems"])
     found, fastest = ratio(figures)
     words = [f"{row.id:44} ours {time_text(figures['engines']['ours']['seconds']):>8}"]
     words += [f"{name} {time_text(value['seconds']):>8}" for name, value in peers(figures).items()]
@@ -148,6 +150,7 @@ def page(kept):
             text += f"\nGeometric mean {mean:.2f}" + (f", bar {met(mean, ONE_THREAD_MEAN)}" if threads == 1 else "") + ".\n"
     text += f"\nThe error is the distance from the same model in float64 in L2, relative; its bar is {ERROR_BAR:.0f} times ONNX Runtime's own.\n"
     text += "\n## Time per image as the batch grows, two threads\n" + growth(rows, kept)
+    text += "\n## Direct convolution: share of the measured peak\n" + direct(rows, kept)
     for group, title in ((UNSEEN, "Convolutions no kernel was tuned for, two threads"), (KNOWN, "Convolutions the kernels were designed with, two threads")):
         body, ratios = race([row for row in rows if row.group == group], kept, False)
         text += f"\n## {title}\n{body}" + (f"\nGeometric mean {geometric_mean(ratios):.2f}.\n" if ratios else "")
@@ -167,3 +170,21 @@ def growth(rows, kept):
         found.append([name, *cells, f"{worst:.2f}", f"{GROWTH_BAR} " + ("✓" if worst <= GROWTH_BAR else "**missed**"), memory])
     titles = ["", *(f"batch {b}" for b in GROWTH_BATCHES), "worst ÷ first", "bar", "most memory held, MiB"]
     return table(titles, found) if found else "Not measured yet.\n"
+
+
+def is_compute_bound(found):
+    """Whether its sums alone would take more than twice the time of moving its numbers alone."""
+    return found["share_of_peak"] > 2 * found["share_of_bandwidth"]
+
+
+def direct(rows, kept):
+    measured = {row.threads: kept.get(row) for row in rows if row.group == DIRECT and kept.get(row)}
+    if not measured:
+        return "Not measured yet.\n"
+    lines = {}
+    for threads, figures in measured.items():
+        for found in figures["problems"]:
+            verdict = ("✓" if found["share_of_peak"] >= DIRECT_BAR else "**missed**") if is_compute_bound(found) else "moves more than it sums"
+            lines.setdefault(found["problem"], {})[threads] = f"{found['share_of_peak']:.0%} {verdict}"
+    titles = ["", *(f"{threads} thread{'s' if threads > 1 else ''}, bar {DIRECT_BAR:.0%}" for threads in sorted(measured))]
+    return table(titles, [[f"`{name}`", *(cells.get(threads, "–") for threads in sorted(measured))] for name, cells in lines.items()])

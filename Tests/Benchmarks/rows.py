@@ -4,7 +4,7 @@ from pathlib import Path
 
 import problems
 
-MODELS_GROUP, KNOWN, UNSEEN, GROWTH = "models", "known", "unseen", "growth"
+MODELS_GROUP, KNOWN, UNSEEN, GROWTH, DIRECT = "models", "known", "unseen", "growth", "direct"
 HERE = Path(__file__).parent
 
 # Ours against the fastest peer on two threads, by model and batch.
@@ -21,6 +21,8 @@ BARS = {
 ONE_THREAD, ONE_THREAD_MEAN = 1.0, 1.2
 # Time per image at the other batches against that at the first.
 GROWTH_BATCHES, GROWTH_BAR = (32, 256, 1024, 4096), 1.2
+# The share of the measured peak that direct convolutions reach, from 16 channels on, where time goes into sums.
+DIRECT_BAR, DIRECT_CHANNELS = 0.85, 16
 # Our distance from float64 against ONNX Runtime's.
 ERROR_BAR = 2.0
 
@@ -32,6 +34,8 @@ class Row:
     @property
     def id(self):
         words = self.name if ":" in self.name else f"{self.name} n{self.batch}"
+        if self.group == DIRECT:
+            return f"direct t{self.threads}"
         return ("growth " if self.group == GROWTH else "") + f"{words} t{self.threads}"
 
 
@@ -46,3 +50,11 @@ def every_row():
     for group, file in ((UNSEEN, "unseen_convolutions.txt"), (KNOWN, "known_convolutions.txt")):
         for text in problems.read(HERE / file):
             yield Row(text, problems.Problem(text).n, 2, group)
+    for threads in (1, 2):
+        yield Row("direct", 0, threads, DIRECT)
+
+
+def direct_problems():
+    """The convolutions whose share of the peak is measured."""
+    listed = problems.read(HERE / "known_convolutions.txt") + problems.read(HERE / "unseen_convolutions.txt")
+    return [text for text in listed if problems.Problem(text).c >= DIRECT_CHANNELS and problems.Problem(text).n > 1]

@@ -26,7 +26,7 @@ import problems
 import report
 from engine import Engine, Failed
 from peers import FOLDER, ROOT
-from rows import GROWTH, Row, every_row
+from rows import DIRECT, GROWTH, Row, direct_problems, every_row
 
 PEERS = ("onnxruntime", "openvino", "tensorflow", "torch")
 FAR = 1e-3  # of the largest value: an engine as far as this from float64 runs another model
@@ -120,6 +120,17 @@ def measure_growth(row, options):
             "commit": commit(), "quick": options.quick}
 
 
+def measure_direct(row, options):
+    """Time and share of the peak of convolutions without Winograd's algorithm."""
+    command = [str(options.bench_binary), "--json", "--convolutions", "direct", "--threads", str(row.threads), "--seconds",
+               str(options.seconds), *direct_problems()]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(done.stderr.strip())
+    peak, *found = (json.loads(line) for line in done.stdout.splitlines())
+    return {"machine": peak, "problems": found, "date": datetime.date.today().isoformat(), "commit": commit(), "quick": options.quick}
+
+
 def commit():
     def git(*words):
         return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True).stdout.strip()
@@ -166,7 +177,7 @@ def main():
     if not rows:
         sys.exit(f"no row matches {options.only!r}; --list prints their names")
     options.models.mkdir(parents=True, exist_ok=True)
-    make_models(options.models, dict.fromkeys(row.name for row in rows))
+    make_models(options.models, dict.fromkeys(row.name for row in rows if row.group != DIRECT))
     kept = report.Kept(ROOT / "docs" / "benchmarks.json", options.write)
     kept.note_machine(machine(options.bench_binary, options.threads))
     engines, failed = Engines(options), False
@@ -174,7 +185,11 @@ def main():
         for row in rows:
             engines.close(threads=row.threads)  # two sizes of thread pools would spin against each other
             try:
-                figures = measure_growth(row, options) if row.group == GROWTH else measure(row, engines, options, Path(scratch))
+                if row.group in (GROWTH, DIRECT):
+                    engines.close()
+                    figures = (measure_growth if row.group == GROWTH else measure_direct)(row, options)
+                else:
+                    figures = measure(row, engines, options, Path(scratch))
             except Failed as failure:
                 failed = True
                 print(f"{row.id}: {failure}", file=sys.stderr)

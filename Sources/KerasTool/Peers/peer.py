@@ -1,3 +1,4 @@
+# One file, longer than 300 lines: the command carries it in its binary, and an engine's part is small.
 """Runs a model in another engine, and answers lines on standard input with a JSON object each.
 
     python peer.py onnxruntime|openvino|tensorflow|torch THREADS
