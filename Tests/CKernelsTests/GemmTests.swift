@@ -126,7 +126,9 @@ private struct Problem {
                 let problem = Problem(shape, bias: bias)
                 let got = problem.run(table.f, low: low, high: high, cuts: [])
                 let want = problem.reference(low: Double(low), high: Double(high))
-                expectClose(got, want, scale: 1, tolerance: (table.isPlain ? k / 2 + 12 : min(k / 2, 128) + 12) * 0x1p-24, "\(table) \(shape) bias \(bias)")
+                expectClose(
+                    got, want, scale: 1, tolerance: (table.isPlain ? k / 2 + 12 : min(k / 2, 128) + 12) * 0x1p-24,
+                    "\(table) \(shape) bias \(bias)")
             }
         }
     }
