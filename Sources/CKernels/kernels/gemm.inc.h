@@ -28,11 +28,26 @@ typedef struct {
     size_t out_stride;
 } gemm_call;
 
-// Writes the sums of rows i0 ..< i0 + mr. Of `pool` rows that follow each other one is kept.
+// The clamp as `clamp` does it, without the half that does nothing.
+INLINE V clamp_if(V x, V low, V high, int is_bounded) {
+    x = x < low ? low : x;
+    return is_bounded ? x > high ? high : x : x;
+}
+
+// The largest of four, NaN if one is: what `larger` gives in their order. Three maxima and one look for NaN at all of them.
+INLINE V largest_of_four(V a, V b, V c, V d) {
+    const V ab = b > a ? b : a, cd = d > c ? d : c, all = cd > ab ? cd : ab;
+    const VI is_nan = (a != a) | (b != b) | (c != c) | (d != d);
+    return is_nan ? (V)NAN : all;
+}
+
+// Writes the sums of rows i0 ..< i0 + mr. Of `pool` rows that follow each other one is kept: the largest sum, which the bias
+// and the clamp, being monotone, leave the largest.
 INLINE void gemm_store(const gemm_call *call, const size_t mr, const size_t vectors, const size_t pool, const V *sums,
                        size_t i0, size_t j0, size_t width) {
     const kk_epilogue_f32 epilogue = *call->epilogue;
     const V low = epilogue.low, high = epilogue.high;
+    const int is_bounded = epilogue.high < INFINITY;
 #pragma clang loop unroll(full)
     for (size_t s = 0; s < vectors; s++) {
         const size_t j = j0 + s * VL, left = width - s * VL;
@@ -40,19 +55,16 @@ INLINE void gemm_store(const gemm_call *call, const size_t mr, const size_t vect
         const ptrdiff_t place = (ptrdiff_t)(i0 / pool * call->out_stride + j);
         float *out = call->out + place;
         const float *addend = epilogue.addend ? epilogue.addend + place : NULL;
-        V best = 0;
 #pragma clang loop unroll(full)
-        for (size_t i = 0; i < mr; i++) {
-            V x = sums[i * vectors + s] + bias;
+        for (size_t i = 0; i < mr; i += pool, out += call->out_stride) {
+            const V *four = sums + i * vectors + s;
+            V x = pool == 1 ? four[0] : largest_of_four(four[0], four[vectors], four[2 * vectors], four[3 * vectors]);
+            x += bias;
             if (pool == 1 && addend) {
                 x += load_n(addend, left, 0);
                 addend += call->out_stride;
             }
-            x = clamp(x, low, high);
-            best = i % pool ? larger(best, x) : x;
-            if (i % pool != pool - 1) continue;
-            store_n(out, best, left);
-            out += call->out_stride;
+            store_n(out, clamp_if(x, low, high, is_bounded), left);
         }
     }
 }

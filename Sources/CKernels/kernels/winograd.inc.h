@@ -93,6 +93,7 @@ INLINE void winograd_results(const size_t m, const size_t cell, const int whole,
     enum { P = 6, M = 4 };
     const size_t p = m + 2;
     const V low = epilogue->low, high = epilogue->high;
+    const int is_bounded = epilogue->high < INFINITY;
     V half[M * P], results[M * M];
 #pragma clang loop unroll(full)
     for (size_t x = 0; x < p; x++) {
@@ -109,15 +110,11 @@ INLINE void winograd_results(const size_t m, const size_t cell, const int whole,
         for (size_t x = 0; x < m; x += cell) {
             if (!whole && (y + cell > tile->rows || x + cell > tile->columns)) continue;
             const ptrdiff_t place = (ptrdiff_t)(y / cell) * row_stride + (ptrdiff_t)(x / cell * pixel_stride);
-            V best = 0;
-#pragma clang loop unroll(full)
-            for (size_t i = 0; i < cell * cell; i++) {
-                V result = results[(y + i / cell) * m + x + i % cell] + bias;
-                if (cell == 1 && addend) result += load_n(addend + place, left, 0);
-                result = clamp(result, low, high);
-                best = i ? larger(best, result) : result;
-            }
-            store_n(out + place, best, left);
+            const V *cells = results + y * m + x;
+            V result = cell == 1 ? cells[0] : largest_of_four(cells[0], cells[1], cells[m], cells[m + 1]);
+            result += bias;
+            if (cell == 1 && addend) result += load_n(addend + place, left, 0);
+            store_n(out + place, clamp_if(result, low, high, is_bounded), left);
         }
 }
 

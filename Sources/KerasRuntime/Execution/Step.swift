@@ -38,6 +38,9 @@ protocol Step<Scalar>: Sendable {
 
     /// Runs one part. Any thread may run it, while other threads run the others: a part writes what is its own, and the scratch memory
     /// behind `frame` is its own as long as it runs, with whatever numbers the part before has left there.
+    ///
+    /// A generic step says `@specialized(where T == Float)` here: what is reached through a witness table is compiled for every type
+    /// at once, and looking its types up at run time costs as much as a small layer.
     func run(_ frame: Frame<Scalar>, part: Int) throws
 }
 

@@ -63,6 +63,7 @@ final class Workspace<T: ComputeScalar>: PlanRun, PoolWork, @unchecked Sendable 
     /// What an empty operand points to: never read.
     private static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 64)! }
 
+    @specialized(where T == Float)
     func bind(port: Int, to address: UnsafeMutableRawPointer) {
         for slot in 0..<workers.count { workers[slot].bases[Location.firstPort + port] = address }
     }
@@ -75,10 +76,12 @@ final class Workspace<T: ComputeScalar>: PlanRun, PoolWork, @unchecked Sendable 
 
     private func frame(_ slot: Int) -> Frame<T> { Frame(bases: workers[slot].bases, kernels: program.kernels) }
 
+    @specialized(where T == Float)
     func run(threads: Int) throws {
         for index in program.steps.indices { try run(step: index, threads: threads) }
     }
 
+    @specialized(where T == Float)
     func run(step index: Int, threads: Int) throws {
         let parts = program.parts[index]
         guard parts > 1, threads > 1 else { return try program.steps[index].runAll(frame(0)) }
@@ -94,6 +97,7 @@ final class Workspace<T: ComputeScalar>: PlanRun, PoolWork, @unchecked Sendable 
         }
     }
 
+    @specialized(where T == Float)
     func perform(_ part: Int, slot: Int) {
         do {
             try program.steps[forked].run(frame(slot), part: part)

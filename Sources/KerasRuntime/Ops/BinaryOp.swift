@@ -44,6 +44,7 @@ struct BinaryStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         run(frame.kernels, axis: 0, cut[part], frame.reals(a), frame.reals(b), frame.reals(out))
     }

@@ -29,6 +29,7 @@ struct CastStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let mine = cut[part]
         switch way {
@@ -69,6 +70,7 @@ struct RoundStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let x = frame.reals(location)
         if dtype == .float16 {

@@ -62,6 +62,7 @@ struct DepthwiseStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
         let (source, target) = (UnsafePointer(frame.reals(x)), frame.reals(out))
         let (weights, bias) = (UnsafePointer(frame.reals(weights)), bias.map { UnsafePointer(frame.reals($0)) })

@@ -29,6 +29,7 @@ struct DirectConvolutionStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
         let (units, columns) = cut[part]
         let form = product.weights.form

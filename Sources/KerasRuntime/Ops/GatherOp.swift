@@ -28,6 +28,7 @@ struct GatherStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let mine = cut[part]
         let indices = UnsafeBufferPointer(start: UnsafePointer(frame.integers(indices)) + mine.lowerBound, count: mine.count)

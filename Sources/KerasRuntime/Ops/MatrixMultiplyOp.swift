@@ -48,6 +48,7 @@ struct MatrixMultiplyStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
         let form = product.weights.form
         let x = UnsafePointer(frame.reals(a))

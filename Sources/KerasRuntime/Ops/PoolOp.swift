@@ -83,6 +83,7 @@ struct PoolStep<T: ComputeScalar>: Step {
         return calls
     }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
         for index in cut[part] {

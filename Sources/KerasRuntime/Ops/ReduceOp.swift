@@ -45,6 +45,7 @@ struct ReduceStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         var source = UnsafePointer(frame.reals(from))
         if let detour {

@@ -43,6 +43,7 @@ struct ScaleShiftStep<T: ComputeScalar>: Step {
         return plan.place(try store.tensor(store.intern(.broadcast(shape), [row], shape: shape, dtype: dtype), as: T.dtype))
     }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
         let (scale, shift) = (UnsafePointer(frame.reals(scale)), UnsafePointer(frame.reals(shift)))

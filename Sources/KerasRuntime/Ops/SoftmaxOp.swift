@@ -27,6 +27,7 @@ struct SoftmaxStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         guard let detour else {
             let mine = cut[part]

@@ -21,6 +21,7 @@ struct SparsemaxStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let (x, y) = (UnsafePointer(frame.reals(from)), frame.reals(to))
         let sorted = UnsafeMutableBufferPointer(start: frame.reals(sorted), count: length)

@@ -85,6 +85,7 @@ struct MoveStep<T: ComputeScalar>: Step {
         parts = fill == nil ? Parts(copies.map { $0.copy.dims[0] }.max() ?? 0, flops: 0, bytes: Double(bytes)).count : 1
     }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         if isInteger { move(frame, part, as: Int32.self) } else { move(frame, part, as: T.self) }
     }

@@ -50,6 +50,7 @@ struct TransposeStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         swap.run(UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels, cut[part])
     }

@@ -87,6 +87,7 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let (source, target, columns) = (UnsafePointer(frame.reals(x)), frame.reals(out), frame.reals(columns))
         let panels = weights.panels(frame)

@@ -14,6 +14,7 @@ struct UnaryStep<T: ComputeScalar>: Step {
 
     var parts: Int { cut.count }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let mine = cut[part]
         frame.kernels.unary(kernel, frame.reals(from) + mine.lowerBound, frame.reals(to) + mine.lowerBound, mine.count)

@@ -102,6 +102,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
     var parts: Int { tileParts.count * columnParts.count }
     var algorithm: String? { "Winograd \(size) × \(size)" }
 
+    @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
         let v = Planes(base: frame.reals(spread.location), step: spread.step, stride: spread.stride)
         let planes = form.planes
