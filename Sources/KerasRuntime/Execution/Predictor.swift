@@ -100,9 +100,9 @@ package final class Predictor: Sendable {
         var stages: [Route.Stage] = []
         for (number, segment) in segments.enumerated() {
             let piece = segment.piece
-            let part = try self.part(segment, shapes.map { $0.with(samples: piece) })
+            let part = try self.part(segment, shapes.map { $0.with(samples: piece) }, samples)
             let rest = samples % piece
-            let restPart = rest == 0 ? part : try self.part(segment, shapes.map { $0.with(samples: rest) })
+            let restPart = rest == 0 ? part : try self.part(segment, shapes.map { $0.with(samples: rest) }, samples)
             for (place, port) in zip(part.outputs, part.executable.plan.outputs) {
                 guard let place else { continue }
                 while outputs.count <= place { outputs.append(nil) }
@@ -131,7 +131,7 @@ package final class Predictor: Sendable {
             }
             return Route(key, samples: 0, stages: [], outputs: outputs, group: 1)
         }
-        let plan = try part(Anatomy.Segment(begin: nil, end: nil, piece: 1), shapes).executable.plan
+        let plan = try part(Anatomy.Segment(begin: nil, end: nil, piece: 1), shapes, 1).executable.plan
         let stage = Route.Stage(
             piece: 1, plan: plan, restPlan: plan, inputs: shapes.indices.map { .input($0) },
             outputs: plan.outputs.indices.map { .output($0) })
@@ -174,10 +174,14 @@ package final class Predictor: Sendable {
         let begin: OpGraph.ValueID?
         let end: OpGraph.ValueID?
         let shapes: [Shape]
+        let isForOne: Bool
     }
 
-    private func part(_ segment: Anatomy.Segment, _ shapes: [Shape]) throws -> Part {
-        let key = PartKey(begin: segment.begin, end: segment.end, shapes: shapes)
+    /// - Parameter samples: of the whole batch.
+    private func part(_ segment: Anatomy.Segment, _ shapes: [Shape], _ samples: Int) throws -> Part {
+        var options = options
+        options.isForOne = samples == 1
+        let key = PartKey(begin: segment.begin, end: segment.end, shapes: shapes, isForOne: options.isForOne)
         if let known = cache.withLock({ $0.find(key) }) { return known }
         let whole = try lower(shapes)
         let isWhole = segment.begin == nil && segment.end == nil

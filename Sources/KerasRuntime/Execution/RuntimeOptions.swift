@@ -33,6 +33,9 @@ public struct RuntimeOptions: Sendable, Equatable {
     package var isa: String?
     /// Every primitive alone, nothing folded or fused, the generic kernels: what the plans are tested against.
     package var reference: Bool
+    /// The plan answers for a single sample, which has the weights read for itself alone. All plans of one prediction agree on it, so that
+    /// no sample's bits hang on how a batch is cut.
+    package var isForOne = false
     /// What is fused; tests leave some of it out.
     package var fusions = Fusions.all
 

@@ -31,15 +31,15 @@ enum ConvolutionAlgorithm: Equatable {
 }
 
 extension Convolution {
-    /// The quickest way, by a model of what each costs. The sizes of one image alone decide, so that its bits do not hang on how many
-    /// others come with it.
+    /// The quickest way, by a model of what each costs. What decides is the size of one image, and whether a prediction has one or many:
+    /// never how many stand in one piece of a batch, on which an image's bits must not hang.
     fileprivate func algorithm<T: ComputeScalar>(_ node: Draft.Node, _ plan: PlanBuilder<T>) -> ConvolutionAlgorithm {
         let (x, kernel) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
         guard T.self == Float.self, !plan.options.reference, plan.options.convolutions == .automatic, plan.constant(node.inputs[1]) != nil,
             kernel.dims.prefix(2) == [3, 3], kernel.rank == 4, strides == [1, 1], dilation == [1, 1], groups == 1
         else { return .direct }
         let output = outputLengths(x, kernel)
-        let cost = ConvolutionCost(output: output, channels: kernel[2], filters: kernel[3])
+        let cost = ConvolutionCost(images: plan.options.isForOne ? 1 : 8, output: output, channels: kernel[2], filters: kernel[3])
         guard cost.channels >= ConvolutionCost.fewestChannels, cost.filters >= ConvolutionCost.fewestChannels, output.allSatisfy({ $0 > 1 })
         else { return .direct }
         let best = [2, 4].min { cost.winograd($0) < cost.winograd($1) }!
@@ -49,12 +49,11 @@ extension Convolution {
 
 /// What a 3 × 3 convolution costs, in multiplications and additions at the products' full speed.
 private struct ConvolutionCost {
+    /// The weights are read for so many images together.
+    let images: Int
     let output: [Int]
     let channels: Int
     let filters: Int
-
-    /// The weights are read for so many images together: between the one of a quick answer and the many of a data set.
-    private var images: Int { 2 }
 
     /// With fewer the transformations cost more than they save.
     static let fewestChannels = 12

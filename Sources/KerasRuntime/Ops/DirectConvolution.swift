@@ -24,7 +24,8 @@ struct DirectConvolutionStep<T: ComputeScalar>: Step {
         product = try ProductStep(form, stride: filters, node, &plan)
         strips = WindowStrips(geometry, &plan)
         cut = ProductParts(
-            units: geometry.units, rows: geometry.units * geometry.windows.count, form, isConstant: product.isConstant, plan.kernels)
+            units: geometry.units, rows: geometry.units * geometry.windows.count, form, isConstant: product.isConstant,
+            copiesRows: geometry.hasPadding, plan.kernels)
     }
 
     var parts: Int { cut.count }

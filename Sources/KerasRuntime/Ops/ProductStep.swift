@@ -55,23 +55,25 @@ struct ProductParts: Sendable {
     /// - Parameters:
     ///   - units: what rows come in.
     ///   - rows: of the product, for each of `form`'s groups.
-    init(units: Int, rows: Int, _ form: PackedForm, isConstant: Bool, _ kernels: some KernelTable) {
+    ///   - copiesRows: every part brings its rows together first, so that parts of the same rows had better be few.
+    init(units: Int, rows: Int, _ form: PackedForm, isConstant: Bool, copiesRows: Bool = false, _ kernels: some KernelTable) {
         n = form.n
         panel = kernels.packedSize(1, 1)
         let flops = 2 * Double(rows) * Double(form.k) * Double(form.n * form.groups)
         let bytes = 4 * (Double(form.k) * Double(form.n * form.groups) + Double(rows) * Double(form.k + form.n))
         let panels = (n + panel - 1) / panel
-        let byColumns = form.groups == 1 && n > rows
+        let byColumns = form.groups == 1 && n > (copiesRows ? 4 * rows : rows)
         // What is packed at each run is packed by one thread.
         let work = isConstant ? (flops: flops, bytes: bytes) : (flops: 0, bytes: 0)
         self.rows = Parts(units, flops: byColumns ? 0 : work.flops, bytes: byColumns ? 0 : work.bytes)
-        columns = Parts(panels, flops: byColumns ? work.flops : 0, bytes: byColumns ? work.bytes : 0)
+        columns = Parts(copiesRows ? min(panels, 4) : panels, flops: byColumns ? work.flops : 0, bytes: byColumns ? work.bytes : 0)
     }
 
     var count: Int { rows.count * columns.count }
 
     subscript(part: Int) -> (units: Range<Int>, columns: Range<Int>) {
-        let panels = columns[part % columns.count]
-        return (rows[part / columns.count], panels.lowerBound * panel..<min(panels.upperBound * panel, n))
+        let (column, panels) = (part % columns.count, (n + panel - 1) / panel)
+        let (first, end) = (column * panels / columns.count, (column + 1) * panels / columns.count)
+        return (rows[part / columns.count], first * panel..<min(end * panel, n))
     }
 }

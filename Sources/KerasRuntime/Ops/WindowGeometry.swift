@@ -24,10 +24,12 @@ struct WindowGeometry: Sendable {
     let unitExtent: Int
     /// Where each window of a unit begins. Where results are pooled, four that belong together follow each other.
     let windows: [Int]
-    /// Copies a line into the padded one, whose zeros are already there; nil where there is no padding at all.
+    /// Copies a line into the padded one, whose zeros are already there; nil where lines are used as they are.
     let padding: StridedCopy?
     /// Zeros at both ends of a padded line, where these are all there are in it.
     let edges: Edges?
+    /// The padded line has other cells that must be zero.
+    let hasInnerZeros: Bool
 
     var units: Int { images * unitsPerImage }
     var hasPadding: Bool { padding != nil }
@@ -41,8 +43,11 @@ struct WindowGeometry: Sendable {
         images = input[0]
         imageSize = Shape(spatial + [channels]).count
         let padded = zip(spatial, convolution.padding).map { $0 + $1.total }
-        let isPadded = padded != spatial
-        let pitches = Array(Shape(padded + [channels]).strides.dropLast())
+        // Rows a multiple of 4 KiB apart would fall on the same sets of the first cache: single cells can be set further apart.
+        let clashes = kernel.allSatisfy { $0 == 1 } && convolution.strides.allSatisfy { $0 == 1 } && channels % 1024 == 0
+        let pixel = clashes && tapChannels == channels ? channels + 16 : channels
+        let isPadded = padded != spatial || pixel != channels
+        let pitches = Array(Shape(padded + [pixel]).strides.dropLast())
         lines = spatial[0]
         linesBefore = convolution.padding[0].before
         lineSize = imageSize / max(lines, 1)
@@ -73,7 +78,8 @@ struct WindowGeometry: Sendable {
             ? StridedCopy(
                 Array(spatial.dropFirst()) + [channels], from: Shape(Array(spatial.dropFirst()) + [channels]).strides,
                 to: Array(pitches.dropFirst()) + [1], toOffset: inner.reduce(0) { $0 + $1.0.before * $1.1 }) : nil
-        edges = inner.count == 1 ? Edges(inner[0].0.before * channels, inner[0].0.after * channels) : nil
+        hasInnerZeros = padded != spatial
+        edges = inner.count == 1 && pixel == channels ? Edges(inner[0].0.before * channels, inner[0].0.after * channels) : nil
     }
 
     /// The offsets of all cells of a box, in row-major order.
@@ -176,7 +182,7 @@ struct WindowStrips<T: ComputeScalar>: Sendable {
                 (to + edges.before).update(from: source + line * geometry.lineSize, count: geometry.lineSize)
                 (to + size - edges.after).update(repeating: 0, count: edges.after)
             } else {
-                to.update(repeating: 0, count: size)
+                if geometry.hasInnerZeros { to.update(repeating: 0, count: size) }
                 padding.run(source + line * geometry.lineSize, to)
             }
         }
