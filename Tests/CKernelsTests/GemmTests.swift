@@ -118,7 +118,7 @@ private struct Problem {
         #expect(packed[2...7].allSatisfy { $0 == 0 })
     }
 
-    /// Sums of k products of numbers below 1, in partial sums of 128 to 255: the error does not grow with k beyond that.
+    /// Sums of k products of numbers below 1, in partial sums of 128 to 255: beyond that the error grows slowly with k.
     @Test(arguments: Table.all) func matchesDouble(table: Table) {
         for shape in Shape.all {
             let k = Double(shape.taps * shape.length)
@@ -127,8 +127,7 @@ private struct Problem {
                 let got = problem.run(table.f, low: low, high: high, cuts: [])
                 let want = problem.reference(low: Double(low), high: Double(high))
                 expectClose(
-                    got, want, scale: 1, tolerance: (table.isPlain ? k / 2 + 12 : min(k / 2, 128) + 12) * 0x1p-24,
-                    "\(table) \(shape) bias \(bias)")
+                    got, want, scale: 1, tolerance: (min(k / 2, 128) + k / 16 + 12) * 0x1p-24, "\(table) \(shape) bias \(bias)")
             }
         }
     }

@@ -82,8 +82,6 @@ struct Table: Sendable, CustomStringConvertible {
     nonisolated(unsafe) let pointer: UnsafePointer<kk_table_f32>
     var f: kk_table_f32 { pointer.pointee }
     var description: String { String(cString: pointer.pointee.name) }
-    /// The meaning itself: one running sum, no vectors.
-    var isPlain: Bool { description == "generic" }
 
     static let names: [String] = {
         var count = 0

@@ -23,16 +23,16 @@ void FN(gemm)(size_t m, size_t n, const REAL *const *rows, size_t taps, const pt
     for (size_t j0 = 0; j0 < n; j0 += NR, packed += panel_size) {
         const size_t width = n - j0 < NR ? n - j0 : NR;
         for (size_t i = 0; i < m; i++) {
-            REAL sum[NR] = {0};
+            double sum[NR] = {0}; // whatever REAL is: this is what others are measured by
             const REAL *b = packed;
             for (size_t t = 0; t < taps; t++) {
                 const REAL *a = rows[i] + tap_offsets[t];
                 for (size_t k = 0; k < tap_length; k++, b += NR)
-                    for (size_t j = 0; j < NR; j++) sum[j] += a[k] * b[j];
+                    for (size_t j = 0; j < NR; j++) sum[j] += (double)a[k] * b[j];
             }
             for (size_t j = 0; j < width; j++) {
                 const size_t place = i / epilogue->pool * out_stride + j0 + j;
-                const REAL x = finished(sum[j], epilogue, j0 + j, place);
+                const REAL x = finished((REAL)sum[j], epilogue, j0 + j, place);
                 out[place] = i % epilogue->pool ? larger(out[place], x) : x;
             }
         }
