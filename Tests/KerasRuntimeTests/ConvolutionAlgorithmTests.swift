@@ -115,4 +115,31 @@ private struct Problem: CustomStringConvertible {
             }
         }
     }
+
+    /// A depthwise convolution inside the 1 × 1 convolution that follows it, and outside.
+    @Test(arguments: [1, 2]) func separableGivesTheSameBits(stride: Int) throws {
+        var graph = OpGraph()
+        let x = graph.input(shape: [2, 96 * stride, 90 * stride, 64], dtype: .float32)
+        let numbers = { (shape: Shape) in
+            try Tensor((0..<shape.count).map { Float(($0 * 7919) % 1009) / 1009 - 0.5 }, shape: shape)
+        }
+        let depthwise = Convolution(strides: [stride, stride], dilation: [1, 1], padding: [Edges(1, 1), Edges(0, 2)], groups: 64)
+        var y = try graph.emit(
+            .convolution(depthwise), [x, graph.constant(try numbers([3, 3, 1, 64])), graph.constant(try numbers([64]))], layer: "depthwise")
+        y = try graph.emit(.unary(.relu(maximum: 6)), [y], layer: "relu")
+        let pointwise = Convolution(strides: [1, 1], dilation: [1, 1], padding: [.none, .none])
+        y = try graph.emit(.convolution(pointwise), [y, graph.constant(try numbers([1, 1, 64, 40]))], layer: "pointwise")
+        graph.outputs = [y.id]
+        for options in everyOptions where !options.reference {
+            let executables = try [Fusions.all, Fusions.all.subtracting(.separable)].map { fusions in
+                var options = options
+                options.fusions = fusions
+                return try Executable(graph: graph, weights: { _ in throw KerasError(.mismatch, "no weights") }, options: options)
+            }
+            let input = try numbers([2, 96 * stride, 90 * stride, 64])
+            let results = try executables.map { try $0.run([input])[0].scalars(as: Float.self) }
+            #expect(results[0] == results[1], "\(options)")
+            #expect(try executables.map { try $0.profile([input]).count } == [1, 2])
+        }
+    }
 }

@@ -3,6 +3,7 @@ import Tensors
 
 extension Convolution {
     func step<T: ComputeScalar>(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> any Step<T> {
+        if let depthwise = node.depthwise { return try SeparableStep<T>(depthwise, node, &plan) }
         if isDepthwise(plan.shape(node.inputs[0])) { return try DepthwiseStep<T>(self, node, &plan) }
         switch algorithm(node, plan) {
         case .direct: return try DirectConvolutionStep<T>(self, node, &plan)

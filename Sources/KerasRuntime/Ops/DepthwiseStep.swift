@@ -1,14 +1,40 @@
 import KerasModel
 import Tensors
 
-/// Depthwise convolution: each filter sees one channel, so channels are what the kernel works on side by side. It goes along the lines
-/// of the output and reads the input where it lies: what is padding is left out, never copied.
+/// Depthwise convolution: each filter sees one channel, so channels are what the kernel works on side by side.
 struct DepthwiseStep<T: ComputeScalar>: Step {
+    private let lines: DepthwiseLines<T>
+    private let out: Location
+    private let cut: Parts
+
+    init(_ convolution: Convolution, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
+        lines = try DepthwiseLines(convolution, node, &plan)
+        out = try plan.location(node.output)
+        cut = Parts(lines.count, flops: lines.flops, bytes: lines.bytes)
+    }
+
+    var parts: Int { cut.count }
+
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        lines.compute(frame, cut[part], into: frame.reals(out) + cut[part].lowerBound * lines.size)
+    }
+}
+
+/// The lines of a depthwise convolution's output, of all images one after the other. The input is read where it lies: what is padding
+/// is left out, never copied.
+struct DepthwiseLines<T: ComputeScalar>: Sendable {
+    /// How many there are, the pixels of one, and its numbers.
+    let count: Int
+    var pixels: Int { shape.count }
+    let size: Int
+    /// What all of them together cost.
+    let flops: Double
+    let bytes: Double
     private let x: Location
     /// `(k…, c, multiplier)`, as the kernel takes them.
     private let weights: Location
     private let bias: Location?
-    private let out: Location
     private let imageSize: Int
     private let shape: DepthwiseLine
     /// For each line of an image's output, and for each line of its windows: where the input's line begins; nil where it is padding.
@@ -16,7 +42,6 @@ struct DepthwiseStep<T: ComputeScalar>: Step {
     private let linesPerImage: Int
     private let pointers: Location
     private let epilogue: TileEpilogue<T>
-    private let cut: Parts
 
     init(_ convolution: Convolution, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
         let (input, kernel) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
@@ -25,20 +50,19 @@ struct DepthwiseStep<T: ComputeScalar>: Step {
         x = try plan.location(node.inputs[0])
         weights = try plan.location(node.inputs[1])
         bias = try node.bias.map { try plan.location($0) }
-        out = try plan.location(node.output)
         epilogue = TileEpilogue(node.epilogue)
         imageSize = input.dims.dropFirst().reduce(1, *)
-        sources = DepthwiseStep.sources(convolution, Array(input.dims.dropFirst()), kernel, output)
+        sources = DepthwiseLines.sources(convolution, Array(input.dims.dropFirst()), kernel, output)
         linesPerImage = output.dropLast().reduce(1, *)
         shape = DepthwiseLine(
             count: output[last], taps: kernel.dims[..<last].reduce(1, *), cells: kernel[last], stride: convolution.strides[last],
             dilation: convolution.dilation[last], first: -convolution.padding[last].before, width: input[last + 1], channels: channels,
             multiplier: kernel[last + 2] / channels)
         pointers = plan.scratch(shape.taps, of: UnsafePointer<T>?.self)
-        let results = input[0] * linesPerImage * shape.count * kernel[last + 2]
-        cut = Parts(
-            input[0] * linesPerImage, flops: 2 * Double(results * shape.taps * shape.cells),
-            bytes: Double((input.count + results) * MemoryLayout<T>.stride))
+        count = input[0] * linesPerImage
+        size = output[last] * kernel[last + 2]
+        flops = 2 * Double(count * size * shape.taps * shape.cells)
+        bytes = Double((input.count + count * size) * MemoryLayout<T>.stride)
     }
 
     /// - Parameter image: `(s…, c)`.
@@ -60,21 +84,19 @@ struct DepthwiseStep<T: ComputeScalar>: Step {
         }
     }
 
-    var parts: Int { cut.count }
-
-    @specialized(where T == Float)
-    func run(_ frame: Frame<T>, part: Int) {
-        let (source, target) = (UnsafePointer(frame.reals(x)), frame.reals(out))
+    /// Some of the lines, one after the other.
+    func compute(_ frame: Frame<T>, _ lines: Range<Int>, into target: UnsafeMutablePointer<T>) {
+        let source = UnsafePointer(frame.reals(x))
         let (weights, bias) = (UnsafePointer(frame.reals(weights)), bias.map { UnsafePointer(frame.reals($0)) })
-        let lines = frame.at(pointers, as: UnsafePointer<T>?.self)
-        let size = shape.count * shape.channels * shape.multiplier
-        for unit in cut[part] {
+        let taps = frame.at(pointers, as: UnsafePointer<T>?.self)
+        var line = target
+        for unit in lines {
             let image = source + unit / linesPerImage * imageSize
             let first = unit % linesPerImage * shape.taps
-            for tap in 0..<shape.taps { lines[tap] = sources[first + tap].map { image + $0 } }
-            let line = target + unit * size
-            frame.kernels.depthwiseLine(shape, UnsafePointer(lines), weights, bias, epilogue.clamp, line)
+            for tap in 0..<shape.taps { taps[tap] = sources[first + tap].map { image + $0 } }
+            frame.kernels.depthwiseLine(shape, UnsafePointer(taps), weights, bias, epilogue.clamp, line)
             epilogue.finish(line, size, frame.kernels)
+            line += size
         }
     }
 }

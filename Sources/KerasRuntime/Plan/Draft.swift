@@ -21,6 +21,15 @@ struct Draft {
         var output: ValueID
         var layer: String
         var epilogue = Epilogue()
+        /// What makes the first operand from ``inputs``' first, a few lines at a time.
+        var depthwise: Depthwise?
+
+        struct Depthwise {
+            var convolution: Convolution
+            /// The kernel, and the bias if there is one.
+            var constants: [ValueID]
+            var epilogue: Epilogue
+        }
 
         /// What the epilogue adds to the primitive's results.
         var addend: ValueID? { epilogue.hasAddend ? inputs.last : nil }

@@ -24,6 +24,15 @@ extension Draft {
         }
     }
 
+    /// Its first operand made by a depthwise convolution as it goes along.
+    func takesDepthwise(_ node: Node) -> Bool {
+        guard case .convolution(let convolution) = node.op, !values[node.output].dtype.isHalf, !node.epilogue.pools, node.depthwise == nil,
+            values[node.inputs[1]].constant != nil
+        else { return false }
+        return convolution.groups == 1 && convolution.strides.allSatisfy { $0 == 1 } && convolution.padding.allSatisfy { $0 == .none }
+            && values[node.inputs[1]].shape.dims.dropLast(2).allSatisfy { $0 == 1 }
+    }
+
     /// The largest of each 2 × 2 cells.
     func takesPooling(_ node: Node) -> Bool {
         guard case .convolution(let convolution) = node.op, !values[node.output].dtype.isHalf else { return false }

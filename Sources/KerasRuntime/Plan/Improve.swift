@@ -12,6 +12,7 @@ extension Draft {
         if fusions.contains(.activations) { fuseActivations() }
         foldPoolPadding()
         if fusions.contains(.pooling) { fusePooling() }
+        if fusions.contains(.separable) { fuseSeparable() }
         removeDeadNodes()
     }
 }
@@ -24,6 +25,7 @@ package struct Fusions: OptionSet, Sendable {
     package static let activations = Fusions(rawValue: 1)
     package static let addends = Fusions(rawValue: 2)
     package static let pooling = Fusions(rawValue: 4)
+    package static let separable = Fusions(rawValue: 8)
     /// What the steps can do.
-    package static let all: Fusions = [.activations, .addends, .pooling]
+    package static let all: Fusions = [.activations, .addends, .pooling, .separable]
 }

@@ -190,7 +190,10 @@ struct PlanBuilder<T: ComputeScalar> {
         switch node.op {
         case .convolution:
             let kernel = shape(node.inputs[1])
-            return 2 * out * Double(kernel.count / max(kernel[kernel.rank - 1], 1)) * (node.epilogue.pools ? 4 : 1)
+            let own = 2 * out * Double(kernel.count / max(kernel[kernel.rank - 1], 1)) * (node.epilogue.pools ? 4 : 1)
+            guard let depthwise = node.depthwise else { return own }
+            let between = out / Double(max(kernel[kernel.rank - 1], 1)) * Double(kernel[kernel.rank - 2])
+            return own + 2 * between * Double(shape(depthwise.constants[0]).dims.dropLast(2).reduce(1, *))
         case .transposedConvolution:
             let (x, kernel) = (shape(node.inputs[0]), shape(node.inputs[1]))
             return 2 * Double(x.count) * Double(kernel.count / max(kernel[kernel.rank - 1], 1))
