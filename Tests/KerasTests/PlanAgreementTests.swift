@@ -43,7 +43,9 @@ import Testing
             options.threads = threads
             #expect(try subject.run(options).map(bits) == expected, "\(threads) threads")
         }
-        for fusions: Fusions in [[], .all.subtracting(.activations), .all.subtracting(.addends), .all.subtracting(.pooling), .all.subtracting(.separable)] {
+        for fusions: Fusions in [
+            [], .all.subtracting(.activations), .all.subtracting(.addends), .all.subtracting(.pooling), .all.subtracting(.separable),
+        ] {
             options.fusions = fusions
             #expect(try subject.run(options).map(bits) == expected, "fusions \(fusions.rawValue)")
         }

@@ -82,6 +82,14 @@ INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, 
     V sums[MR * NV > 4 * NV ? MR * NV : 4 * NV], total[MR * NV > 4 * NV ? MR * NV : 4 * NV];
 #pragma clang loop unroll(full)
     for (size_t s = 0; s < mr * panels * nv; s++) sums[s] = total[s] = 0;
+    // What the results will be written to, and often added to, comes into the cache while the sums are formed.
+    enum { LINE = 64 / sizeof(V) };
+    if (pool == 1 && mr > 1)
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < mr; i++)
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < panels * nv; v += LINE)
+                __builtin_prefetch(call->out + (i0 + i) * call->out_stride + j0 + v * VL, 1);
     size_t pending = 0, folded = 0;
     for (size_t t = 0; t < call->taps; t++) {
         const ptrdiff_t offset = call->tap_offsets[t];

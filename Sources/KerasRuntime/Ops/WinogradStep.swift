@@ -51,11 +51,13 @@ struct WinogradStep<T: ComputeScalar>: Step {
         // Few enough tiles for their products to stay in the second-level cache, many enough to read the weights seldom.
         let isLarge = planes * channels * filters > 1 << 18
         block = WinogradStep.even(tiles.count, most: isLarge ? 48 : 24)
-        let columns = max((WinogradStep.productBytes / (planes * block * MemoryLayout<T>.stride)) / panel, 1) * panel
-        form = WinogradForm(size: size, channels: channels, filters: filters, columns: min(columns, (filters + panel - 1) / panel * panel))
+        let byColumns = tiles.count < 3 * block / 2 && filters >= 4 * panel
+        let most = max((WinogradStep.productBytes / (planes * block * MemoryLayout<T>.stride)) / panel, 1) * panel
+        form = WinogradForm(
+            size: size, channels: channels, filters: filters,
+            columns: WinogradStep.columns(filters, most: byColumns ? min(most, filters / 4) : most, panel: panel))
         weights = plan.place(try plan.store.packed(kernel, .winograd(form), plan.kernels))
         let flops = 2 * Double(tiles.count * planes) * Double(channels * filters)
-        let byColumns = tiles.count < 3 * block / 2 && form.chunks > 1
         let bytes = 4 * Double(planes) * Double(channels * filters)
         tileParts = Parts((tiles.count + block - 1) / block, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
         columnParts = Parts(form.chunks, flops: byColumns ? flops : 0, bytes: byColumns ? bytes : 0)
@@ -70,6 +72,12 @@ struct WinogradStep<T: ComputeScalar>: Step {
 
     /// The products of a block, at most.
     private static var productBytes: Int { 256 << 10 }
+
+    /// Chunks of equal size, whole panels each.
+    private static func columns(_ filters: Int, most: Int, panel: Int) -> Int {
+        let panels = (filters + panel - 1) / panel
+        return even(panels, most: max(most / panel, 1)) * panel
+    }
 
     /// Blocks of equal size, as many as there must be.
     private static func even(_ count: Int, most: Int) -> Int {
