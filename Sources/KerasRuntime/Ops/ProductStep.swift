@@ -1,25 +1,42 @@
 import KerasModel
 import Tensors
 
-/// What convolutions and matrix products share: packed weights, where the results go, and what happens to them on the way.
-struct ProductStep<T: ComputeScalar>: Sendable {
-    let weights: PackedMatrix<T>
+/// Where the results of a product go, and what happens to them on the way.
+struct ProductResults<T: ComputeScalar>: Sendable {
     let out: Location
-    /// From one row of results to the next.
-    let stride: Int
     let epilogue: TileEpilogue<T>
+    /// Results that one of the output is made of: see ``ProductEpilogue/pool``.
+    let pool: Int
     private let bias: Location?
     private let addend: Location?
-    private let pool: Int
 
-    init(_ form: PackedForm, stride: Int, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
-        weights = try .make(node.inputs[1], form, &plan)
+    init(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
         out = try plan.location(node.output)
-        self.stride = stride
         bias = try node.bias.map { try plan.location($0) }
         addend = try node.addend.map { try plan.location($0) }
         epilogue = TileEpilogue(node.epilogue)
         pool = node.epilogue.pools ? 4 : 1
+    }
+
+    /// For results that begin at `column` of the bias and at `place` of the output.
+    func kernel(_ frame: Frame<T>, column: Int, place: Int) -> ProductEpilogue<T> {
+        ProductEpilogue(
+            bias: bias.map { UnsafePointer(frame.reals($0)) + column }, addend: addend.map { UnsafePointer(frame.reals($0)) + place },
+            clamp: epilogue.clamp, pool: pool)
+    }
+}
+
+/// What convolutions and matrix products share: packed weights, and what becomes of the results.
+struct ProductStep<T: ComputeScalar>: Sendable {
+    let weights: PackedMatrix<T>
+    private let results: ProductResults<T>
+    /// From one row of results to the next.
+    private let stride: Int
+
+    init(_ form: PackedForm, stride: Int, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
+        weights = try .make(node.inputs[1], form, &plan)
+        results = try ProductResults(node, &plan)
+        self.stride = stride
     }
 
     var isConstant: Bool { weights.isConstant }
@@ -32,15 +49,13 @@ struct ProductStep<T: ComputeScalar>: Sendable {
         first: Int
     ) {
         let column = offset + columns.lowerBound
-        let place = first / pool * stride + column
-        let target = frame.reals(out) + place
-        let product = ProductEpilogue<T>(
-            bias: bias.map { UnsafePointer(frame.reals($0)) + column }, addend: addend.map { UnsafePointer(frame.reals($0)) + place },
-            clamp: epilogue.clamp, pool: pool)
+        let place = first / results.pool * stride + column
+        let target = frame.reals(results.out) + place
         // A panel's columns take `k` numbers each, so the panels before these take so many.
         let panels = matrix + weights.form.k * columns.lowerBound
-        frame.kernels.gemm(count, columns.count, rows, panels, product, target, outStride: stride)
-        epilogue.finish(target, rows: count / pool, columns.count, stride: stride, frame.kernels)
+        let epilogue = results.kernel(frame, column: column, place: place)
+        frame.kernels.gemm(count, columns.count, rows, panels, epilogue, target, outStride: stride)
+        results.epilogue.finish(target, rows: count / results.pool, columns.count, stride: stride, frame.kernels)
     }
 }
 

@@ -11,11 +11,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
     private let form: WinogradForm
     private let x: Location
     private let weights: Location
-    private let bias: Location?
-    private let addend: Location?
-    private let out: Location
-    private let epilogue: TileEpilogue<T>
-    private let pool: Int
+    private let results: ProductResults<T>
     /// From line to line of an image, and of the output.
     private let imageLine: Int
     private let outputLine: Int
@@ -37,15 +33,12 @@ struct WinogradStep<T: ComputeScalar>: Step {
         let (channels, filters) = (kernelShape[2], kernelShape[3])
         self.size = size
         x = try plan.location(node.inputs[0])
-        bias = try node.bias.map { try plan.location($0) }
-        addend = try node.addend.map { try plan.location($0) }
-        out = try plan.location(node.output)
-        epilogue = TileEpilogue(node.epilogue)
-        pool = node.epilogue.pools ? 4 : 1
+        results = try ProductResults(node, &plan)
         imageLine = input[2] * channels
         outputLine = y[2] * filters
         tiles = WinogradStep.tiles(
-            size, input, convolution.padding, lengths: convolution.outputLengths(input, kernelShape), output: y, side: pool == 4 ? 2 : 1)
+            size, input, convolution.padding, lengths: convolution.outputLengths(input, kernelShape), output: y,
+            side: results.pool == 4 ? 2 : 1)
         let planes = (size + 2) * (size + 2)
         let panel = plan.kernels.packedSize(1, 1)
         // Few enough tiles for their products to stay in the second-level cache, many enough to read the weights seldom.
@@ -147,16 +140,14 @@ struct WinogradStep<T: ComputeScalar>: Step {
             }
         }
         let column = columns.lowerBound
-        let epilogue = ProductEpilogue<T>(
-            bias: bias.map { UnsafePointer(frame.reals($0)) + column }, addend: addend.map { UnsafePointer(frame.reals($0)) + column },
-            clamp: self.epilogue.clamp, pool: pool)
-        let target = frame.reals(out) + column
+        let epilogue = results.kernel(frame, column: column, place: column)
+        let target = frame.reals(results.out) + column
         kernels.winogradOutput(
             size, tiles, count, y, columns.count, epilogue, target, rowStride: outputLine, pixelStride: form.filters)
-        if self.epilogue.functions.isEmpty { return }
+        if results.epilogue.functions.isEmpty { return }
         for tile in UnsafeBufferPointer(start: tiles, count: count) {
             for row in 0..<Int(tile.rows) {
-                self.epilogue.finish(
+                results.epilogue.finish(
                     target + tile.to + row * outputLine, rows: Int(tile.columns), columns.count, stride: form.filters, kernels)
             }
         }
