@@ -110,6 +110,8 @@ struct Bench: ParsableCommand {
         // As many samples as the runtime hands through a plan at once.
         let piece = inputs.allSatisfy { $0.rank > 0 } ? inputs.map { $0[0..<min(16, batchSize)] } : inputs
         let graph = try snapshot.built.lowered(for: piece.map(\.shape))
+        var options = options
+        options.isForOne = batchSize == 1
         let executable = try Executable(
             graph: graph,
             weights: { id in
