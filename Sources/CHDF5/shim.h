@@ -46,3 +46,62 @@ static inline int ch5_means_no_filter(const H5E_error2_t *error) { return error-
 static inline int ch5_means_no_memory(const H5E_error2_t *error) {
     return error->maj_num == H5E_RESOURCE_g && error->min_num == H5E_NOSPACE_g;
 }
+
+// Writing: the core driver's file, and element types.
+static inline hid_t ch5_create_dataset_creation(void) { return H5Pcreate(H5P_DATASET_CREATE); }
+
+// H5Pset_libver_bounds: superblock 0 and old-style groups, whatever a later library's own choice is.
+static inline herr_t ch5_use_earliest_format(hid_t access) { return H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST); }
+
+// H5Fcreate
+static inline hid_t ch5_create_file(const char *name, hid_t access) { return H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access); }
+
+static inline hid_t ch5_variable_text(int is_utf8) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, is_utf8 ? H5T_CSET_UTF8 : H5T_CSET_ASCII);
+    return type;
+}
+
+static inline hid_t ch5_fixed_text(size_t count) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, count);
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    return type;
+}
+
+static inline hid_t ch5_integer(int size, int is_signed) {
+    switch (size) {
+    case 1: return H5Tcopy(is_signed ? H5T_NATIVE_INT8 : H5T_NATIVE_UINT8);
+    case 2: return H5Tcopy(is_signed ? H5T_NATIVE_INT16 : H5T_NATIVE_UINT16);
+    case 4: return H5Tcopy(is_signed ? H5T_NATIVE_INT32 : H5T_NATIVE_UINT32);
+    default: return H5Tcopy(is_signed ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64);
+    }
+}
+
+static inline hid_t ch5_float(int size) { return H5Tcopy(size == 4 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE); }
+
+// IEEE's half precision as h5py makes it; the library has no name for it before 1.14.4.
+static inline hid_t ch5_half(void) {
+    hid_t type = H5Tcopy(H5T_NATIVE_FLOAT);
+    H5Tset_fields(type, 15, 10, 5, 0, 10);
+    H5Tset_size(type, 2);
+    H5Tset_ebias(type, 15);
+    return type;
+}
+
+// h5py's truth values.
+static inline hid_t ch5_boolean(void) {
+    hid_t type = H5Tenum_create(H5T_NATIVE_INT8);
+    signed char value = 0;
+    H5Tenum_insert(type, "FALSE", &value);
+    value = 1;
+    H5Tenum_insert(type, "TRUE", &value);
+    return type;
+}
+
+static inline hid_t ch5_opaque(size_t size) {
+    hid_t type = H5Tcreate(H5T_OPAQUE, size);
+    H5Tset_tag(type, "");
+    return type;
+}

@@ -14,4 +14,6 @@ package enum HDF5Limits {
     package static let elementBytes = 1 << 20
     /// Attributes that one list of names may be spread over, `layer_names0`, `layer_names1`, …
     package static let nameChunks = 1 << 16
+    /// Bytes of one attribute that Keras writes, below the 64 KiB that a message of an object header can hold. Keras: `HDF5_OBJECT_HEADER_LIMIT`.
+    package static let attributeValueBytes = 64512
 }

@@ -29,7 +29,7 @@ enum HDF5Signature {
     }
 
     /// Where the file says it ends; nil if the superblock is incomplete. What is wrong in other ways the library says better.
-    private static func endOfFile(_ bytes: UnsafeRawBufferPointer, superblock: Int) -> UInt64? {
+    static func endOfFile(_ bytes: UnsafeRawBufferPointer, superblock: Int) -> UInt64? {
         func number(at offset: Int, size: Int) -> UInt64? {
             guard superblock + offset + size <= bytes.count else { return nil }
             // Wider numbers than 8 bytes are valid and never written; cut, they only fail to be compared.
