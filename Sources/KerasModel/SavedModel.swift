@@ -64,6 +64,8 @@ package struct TrainingConfiguration: Sendable {
     package var optimizer: JSON
     /// The optimizer's variables as they are stored: names in order, and their shapes.
     package var optimizerVariables: [(name: String, tensor: Tensor)]
+    /// True if Keras takes all of them up again when it loads the file: those of a `.keras`.
+    package var restoresOptimizer = false
 
     package init(
         dialect: Dialect, loss: JSON = nil, lossWeights: JSON = nil, metrics: JSON = nil, weightedMetrics: JSON = nil,

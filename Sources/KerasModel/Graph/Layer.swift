@@ -30,8 +30,8 @@ public protocol Layer: Sendable {
     var makesMask: Bool { get }
     /// The class name a summary shows.
     var typeName: String { get }
-    /// The layers held inside, by the attribute that holds them.
-    var children: [(attribute: String, layer: any Layer)] { get }
+    /// The layers held inside, in the order their weights come in.
+    var children: [ChildLayer] { get }
 
     /// The layer's own weights in creation order, for the shapes of its first call.
     ///
@@ -58,7 +58,7 @@ extension Layer {
     public static var castsInputs: Bool { true }
     public var makesMask: Bool { false }
     public var typeName: String { Self.className }
-    public var children: [(attribute: String, layer: any Layer)] { [] }
+    public var children: [ChildLayer] { [] }
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { [] }
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs }
 
@@ -85,6 +85,24 @@ extension Layer {
         var copy = self
         change(&copy)
         return copy
+    }
+}
+
+/// A layer that another one holds, under the attribute that holds it in Keras: files name weights by it.
+public struct ChildLayer: Sendable {
+    /// `cell`, `layers`.
+    public let attribute: String
+    /// True if the attribute is a list, in which layers go by their classes.
+    public let isListed: Bool
+    public let layer: any Layer
+
+    public init(_ attribute: String, _ layer: any Layer) {
+        (self.attribute, self.layer, isListed) = (attribute, layer, false)
+    }
+
+    /// One of the layers that `attribute` lists.
+    public init(in attribute: String, _ layer: any Layer) {
+        (self.attribute, self.layer, isListed) = (attribute, layer, true)
     }
 }
 

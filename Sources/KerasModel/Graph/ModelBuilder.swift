@@ -160,36 +160,4 @@ package struct BuiltModel: Sendable {
     package func ownWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] {
         (weights[layer.id] ?? []).enumerated().map { (WeightID(layer: layer.id, index: $0), $1) }
     }
-
-    /// The layer's weights and those of the layers inside it, a shared one once, in creation order.
-    package func allWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] {
-        var seen: Set<LayerID> = []
-        return collect(layer, isTrainable: true, &seen).map { ($0.id, $0.spec) }
-    }
-
-    /// Keras's legacy order: what trains first, then what does not. In a plain layer a frozen weight keeps its place; inside a nested model
-    /// it goes to the end.
-    package func legacyWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] {
-        var seen: Set<LayerID> = []
-        let all = collect(layer, isTrainable: true, &seen)
-        let first = layer.children.isEmpty ? all.filter(\.spec.isTrainable) : all.filter(\.isTrained)
-        let rest = layer.children.isEmpty ? all.filter { !$0.spec.isTrainable } : all.filter { !$0.isTrained }
-        return (first + rest).map { ($0.id, $0.spec) }
-    }
-
-    /// Every weight with whether training moves it: the layer, and each that holds it, must be trainable.
-    package func trainability(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec, isTrained: Bool)] {
-        var seen: Set<LayerID> = []
-        return collect(layer, isTrainable: true, &seen)
-    }
-
-    private func collect(_ layer: any Layer, isTrainable: Bool, _ seen: inout Set<LayerID>) -> [(
-        id: WeightID, spec: WeightSpec, isTrained: Bool
-    )] {
-        guard seen.insert(layer.id).inserted else { return [] }
-        let trains = isTrainable && layer.base.trainable
-        var result = ownWeights(of: layer).map { ($0.id, $0.spec, trains && $0.spec.isTrainable) }
-        for child in layer.children { result += collect(child.layer, isTrainable: trains, &seen) }
-        return result
-    }
 }

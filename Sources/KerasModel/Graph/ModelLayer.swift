@@ -22,7 +22,7 @@ public struct ModelLayer: Layer {
     }
 
     public var typeName: String { architecture.kind == .sequential ? "Sequential" : "Functional" }
-    public var children: [(attribute: String, layer: any Layer)] { architecture.layers.map { ("layers", $0) } }
+    public var children: [ChildLayer] { architecture.layers.map { ChildLayer(in: "layers", $0) } }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         var builder = ModelBuilder()

@@ -1,12 +1,17 @@
 import Tensors
 
 extension TrainingConfiguration {
-    /// What Keras 3 counts as the optimizer's once it has loaded an `.h5`; nil if the file keeps no state of one, since then none is built.
+    /// What Keras 3 counts as the optimizer's once it has loaded the file; nil if the file keeps no state of one, since then none is built.
     ///
-    /// Not what the file keeps: Keras 3 builds the optimizer for the variables that the model itself owns, which are none (its layers own them).
+    /// For an `.h5`, not what the file keeps: Keras 3 builds the optimizer for the variables that the model itself owns, which are none (its layers own them).
     /// So the step counter is left, and the scalars the optimizer keeps besides.
     package var sizeOnceLoaded: SummarySize? {
         guard !optimizerVariables.isEmpty else { return nil }
+        if restoresOptimizer {
+            return optimizerVariables.reduce(SummarySize(count: 0, bytes: 0)) {
+                $0 + SummarySize(count: $1.tensor.count, bytes: $1.tensor.byteCount)
+            }
+        }
         var size = SummarySize(count: 1, bytes: DType.int64.size)
         let config = optimizer["config"]
         // A schedule computes the rate, so that there is no variable for it.
