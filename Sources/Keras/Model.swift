@@ -72,8 +72,8 @@ public class Model: @unchecked Sendable {
         try build(inputShapes: nil, weights: saved.weights, seed: seed)
     }
 
-    /// Reads a model: whole `.h5` of Keras 2, tf.keras and Keras 3, told by their content; or architecture JSON, whose weights come from
-    /// `weights` or begin anew. Keras: `load_model`.
+    /// Reads a model: `.keras` and whole `.h5` of Keras 2, tf.keras and Keras 3, told by their content; or architecture JSON, whose weights come
+    /// from `weights` or begin anew. Keras: `load_model`.
     ///
     /// - Throws: everything that is wrong with the file at once, each with its place: `noInput`, `malformed`, `mismatch`, `unsupported`.
     public static func load(_ path: String, weights: String? = nil) throws -> Model {

@@ -16,9 +16,7 @@ package enum ModelFile {
         var model = try KerasError.placing(Place(file: path)) { try decode(try Files.read(path), name: path, registry: registry) }
         if let weightsPath {
             let built = try KerasError.placing(Place(file: path)) { try BuiltModel(model.root) }
-            model.weights = try KerasError.placing(Place(file: weightsPath)) {
-                try LegacyWeights.read(HDF5File(bytes: try Files.read(weightsPath), name: weightsPath).root, into: built)
-            }
+            model.weights = try WeightsFile.read(weightsPath, into: built)
         }
         return model
     }
@@ -27,18 +25,18 @@ package enum ModelFile {
     package static func decode(_ bytes: Buffer, name: String, registry: LayerRegistry = .keras) throws -> SavedModel {
         switch FileKind(bytes) {
         case .json: return try architecture(try bytes.withUnsafeBytes { try JSON(parsing: $0) }, registry: registry)
-        case .zip:
-            throw KerasError(
-                .unsupported, "this is a zip file; .keras files are not read yet", expected: "an HDF5 model or architecture JSON")
-        case .npy: throw KerasError(.malformed, "this is a numpy array, not a model", expected: "an HDF5 model or architecture JSON")
+        case .zip: return try KerasArchive.read(bytes, name: name, registry: registry)
+        case .npy: throw KerasError(.malformed, "this is a numpy array, not a model", expected: "a model in an .h5, a .keras or a .json")
         // Not HDF5 either: that reader says best what it is instead.
         case .hdf5, .other: return try LegacyModel.read(HDF5File(bytes: bytes, name: name), registry: registry)
         }
     }
 
     /// A model without weights from `to_json`'s text.
-    package static func architecture(_ json: JSON, registry: LayerRegistry = .keras) throws -> SavedModel {
-        let version = json["keras_version"]?.string.map(KerasVersion.init)
+    ///
+    /// - Parameter version: which Keras wrote it, where that stands beside the text.
+    package static func architecture(_ json: JSON, version: KerasVersion? = nil, registry: LayerRegistry = .keras) throws -> SavedModel {
+        let version = version ?? json["keras_version"]?.string.map(KerasVersion.init)
         let dialect = try Dialect(kerasVersion: version, architecture: json)
         let origin = Origin(dialect: dialect, kerasVersion: version, backend: json["backend"]?.string)
         let root = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))

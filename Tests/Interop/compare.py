@@ -32,10 +32,12 @@ def problem_with(found, wanted, doubles):
 
 
 def forms(folder, name):
-    """What one case can be run from: the whole model, and the pair of architecture and weights where there is one."""
+    """What one case can be run from: the whole model twice, and the pairs of architecture and weights where there are."""
     yield "", folder / f"{name}.h5", None
+    yield " (.keras)", folder / f"{name}.keras", None
     if (folder / f"{name}.json").exists():
         yield " (.json + weights)", folder / f"{name}.json", folder / f"{name}_w.h5"
+        yield " (.json + .weights.h5)", folder / f"{name}.json", folder / f"{name}.weights.h5"
 
 
 def check(binary, folder, case, differences):

@@ -2,7 +2,8 @@
 
     python random_models.py --keras keras3 --count 100 --seed 1 --out DIR
 
-For every model NAME: `NAME.h5`; for every fourth also its architecture `NAME.json` and its weights alone `NAME_w.h5`;
+For every model NAME: `NAME.h5` and `NAME.keras`; for every fourth also its architecture `NAME.json` and its weights alone,
+`NAME_w.h5` in the older layout and `NAME.weights.h5`;
 `NAME.in.npz` (one member per input), `NAME.out.npz` (one per output, in model order: Keras in float32) and
 `NAME.ref64.npz` (the same weights in float64). `cases.json` lists the cases and the layers in each.
 The numbers are those of the model that was saved. Whether Keras itself reads them back from the file is counted.
@@ -154,6 +155,7 @@ def write_case(keras, chance, out, name, as_pair, tally):
     move_weights(model, random)
     file = out / f"{name}.h5"
     model.save(file)
+    model.save(out / f"{name}.keras")
     arrays = inputs_for(model, random)
     outputs = run(model, model, arrays)
     demand_steadiness(model, arrays, outputs)
@@ -169,6 +171,7 @@ def write_case(keras, chance, out, name, as_pair, tally):
     if as_pair:
         (out / f"{name}.json").write_text(model.to_json())
         write_weights(file, out / f"{name}_w.h5")
+        model.save_weights(out / f"{name}.weights.h5")
     return {"name": name, "layers": layer_names(model),
             "kind": type(model).__name__}
 

@@ -4,7 +4,7 @@ import KerasRuntime
 
 /// The model a command runs, and how.
 struct ModelArguments: ParsableArguments {
-    @Argument(help: "A Keras model: a whole-model .h5, or architecture .json whose weights --weights gives.")
+    @Argument(help: "A Keras model: a .keras, a whole-model .h5, or architecture .json whose weights --weights gives.")
     var model: String
 
     @Option(help: ArgumentHelp("Take the weights from this weights file, in place of what MODEL holds.", valueName: "file"))

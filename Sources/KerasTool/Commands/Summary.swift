@@ -11,7 +11,7 @@ struct Summary: ParsableCommand {
               keras summary model.h5 --expand-nested --show-trainable --line-length 120
             """)
 
-    @Argument(help: "A Keras model: a whole-model .h5 or architecture .json.")
+    @Argument(help: "A Keras model: a .keras, a whole-model .h5 or architecture .json.")
     var model: String
 
     @Option(help: "Whose table: Keras 3's boxes, or the ruled lines of tf_keras.")

@@ -1,0 +1,66 @@
+import HDF5
+import JSON
+import KerasModel
+import Storage
+import Tensors
+
+/// A `.keras` file: a zip of `metadata.json`, `config.json` and `model.weights.h5`, and of what layers keep in files of their own under
+/// `assets`. All of it is read in memory by exact name, and its checksums are compared. Source: `keras.src.saving.saving_lib`.
+enum KerasArchive {
+    static let metadata = "metadata.json"
+    static let config = "config.json"
+    static let weights = "model.weights.h5"
+
+    /// - Throws: everything that is wrong: `malformed`, `mismatch`, `unsupported`.
+    static func read(_ bytes: Buffer, name: String, registry: LayerRegistry) throws -> SavedModel {
+        let archive = try ZipArchive(bytes, name: name)
+        guard let configuration = try json(config, in: archive) else { throw notAModel(archive) }
+        let version = try json(metadata, in: archive)?["keras_version"]?.string.map(KerasVersion.init)
+        var saved = try KerasError.placing(Place(object: config)) {
+            try ModelFile.architecture(configuration, version: version, registry: registry)
+        }
+        let variables = try storedVariables(in: archive)
+        saved.weights = try KerasError.placing(Place(file: name)) { try PathWeights.read(variables, into: BuiltModel(saved.root)) }
+        do {
+            saved.training?.optimizerVariables = try variables.optimizerVariables()
+            saved.training?.restoresOptimizer = true
+        } catch let error as KerasError {
+            saved.warnings += error.problems.map { "the optimizer's state is left out: \($0)" }
+        }
+        let assets = archive.members.filter { $0.name.hasPrefix("assets/") && !$0.isDirectory }
+        if !assets.isEmpty {
+            saved.warnings.append("what no layer here asks for is left out: " + assets.map { "'\($0.name)'" }.joined(separator: ", "))
+        }
+        return saved
+    }
+
+    /// The weights alone.
+    static func storedVariables(in archive: ZipArchive) throws -> PathVariables {
+        guard let member = archive.member(named: weights) else {
+            let others = archive.members.map(\.name).filter { $0.hasPrefix("model.weights") }
+            throw others.isEmpty
+                ? KerasError(.malformed, "the archive holds no weights", expected: weights)
+                : KerasError(.unsupported, "weights in this form are not read", found: others.joined(separator: ", "), expected: weights)
+        }
+        try archive.verify(member)
+        let contents = try archive.contents(of: member)
+        return try KerasError.placing(Place(file: archive.name, object: weights)) {
+            try PathVariables(HDF5File(bytes: contents, name: "\(archive.name):\(weights)").root)
+        }
+    }
+
+    private static func json(_ member: String, in archive: ZipArchive) throws -> JSON? {
+        guard let entry = archive.member(named: member) else { return nil }
+        try archive.verify(entry)
+        let contents = try archive.contents(of: entry)
+        return try KerasError.placing(Place(object: member)) { try contents.withUnsafeBytes { try JSON(parsing: $0) } }
+    }
+
+    private static func notAModel(_ archive: ZipArchive) -> KerasError {
+        let names = archive.members.prefix(6).map(\.name)
+        return names.contains { $0.hasSuffix(".npy") }
+            ? KerasError(.malformed, "this is an archive of numpy arrays, not a model", expected: "a model")
+            : KerasError(
+                .malformed, "this zip archive is not a model as Keras writes it", found: names.joined(separator: ", "), expected: config)
+    }
+}

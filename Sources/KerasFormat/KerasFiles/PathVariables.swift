@@ -1,0 +1,81 @@
+import HDF5
+import KerasModel
+import Tensors
+
+/// What a `.weights.h5`, or the `model.weights.h5` of a `.keras`, holds: for each object of a model, by the path of attributes that leads to
+/// it, a group `vars` with its variables as `0`, `1`, …
+package struct PathVariables {
+    package struct Object {
+        /// `layers/dense_1`; empty for the model itself. With `/` also where a Keras on Windows wrote `\`.
+        package let path: String
+        /// The layer's own name, which Keras writes since 3.6.
+        package let name: String?
+        /// The group `vars`, for messages.
+        let place: Place
+        package let variables: [HDF5Dataset]
+    }
+
+    /// In the order of their paths' bytes.
+    package private(set) var objects: [Object] = []
+    private var positions: [String: Int] = [:]
+    private var visited = 0
+
+    /// Groups that are looked at: a group can be in itself by a hard link.
+    private static let mostGroups = 1 << 20
+
+    /// True for a file in this layout, whatever its name is.
+    package static func isLayout(of root: HDF5Group) throws -> Bool {
+        for name in ["vars", "layers", "_layer_checkpoint_dependencies"] where try root.contains(name) { return true }
+        return try root.names().contains { $0.hasPrefix("layers\\") || $0.hasPrefix("_layer_checkpoint_dependencies\\") }
+    }
+
+    /// - Throws: a `resource` problem for too many groups, `malformed` ones for what is no dataset or stands twice.
+    package init(_ root: HDF5Group) throws { try walk(root, []) }
+
+    package subscript(path: String) -> Object? { positions[path].map { objects[$0] } }
+
+    /// The paths that hold variables, without those below `excluded`.
+    package func filled(excluding excluded: Set<String> = []) -> [Object] {
+        objects.filter { object in
+            !object.variables.isEmpty && !excluded.contains(String(object.path.prefix { $0 != "/" }))
+        }
+    }
+
+    private mutating func walk(_ group: HDF5Group, _ path: [String]) throws {
+        visited += 1
+        guard visited <= PathVariables.mostGroups, path.count <= HDF5Limits.pathDepth else {
+            throw KerasError(.resource, "the file holds too many groups, or they are nested too deeply", at: group.place)
+        }
+        for name in try group.names() {
+            // Keras on Windows once joined a path with backslashes, and so made one name of it.
+            let parts = name.split(separator: "\\").map(String.init)
+            guard case .group(let inner) = try group.member(name) else { continue }
+            guard parts.last == "vars" else {
+                try walk(inner, path + parts)
+                continue
+            }
+            try add(inner, (path + parts.dropLast()).joined(separator: "/"))
+        }
+    }
+
+    private mutating func add(_ group: HDF5Group, _ path: String) throws {
+        let names = try group.names()
+        // By number: HDF5 has `10` before `2`. Names that are none come after, in the order of their bytes.
+        let ordered = names.compactMap { Int($0) }.sorted().map(String.init) + names.filter { Int($0) == nil }
+        let object = Object(
+            path: path, name: try? group.attribute("name")?.string(), place: group.place,
+            variables: try ordered.map { try group.dataset($0) })
+        guard positions.updateValue(objects.count, forKey: path) == nil else {
+            throw KerasError(.malformed, "the file holds the variables of one object twice", at: group.place, found: path)
+        }
+        objects.append(object)
+    }
+}
+
+extension PathVariables {
+    /// The optimizer's variables in its own order, under the names they are stored by.
+    func optimizerVariables() throws -> [(name: String, tensor: Tensor)] {
+        guard let object = self["optimizer"] else { return [] }
+        return try object.variables.enumerated().map { ("optimizer/vars/\($0)", try $1.tensor()) }
+    }
+}

@@ -1,0 +1,98 @@
+import HDF5
+import KerasModel
+import Tensors
+
+/// Weights by path: a model's layers find theirs by the attributes that lead to them, and nothing is told by a name or a position.
+enum PathWeights {
+    /// What belongs to the model's training and not to its layers: the optimizer's state, and the sums of TensorFlow's metrics.
+    private static let training: Set<String> = ["optimizer", "metrics", "compiled_metrics", "compiled_loss", "loss_tracker"]
+
+    /// The weights of `model`, as views of the file's bytes.
+    ///
+    /// A file does not say whose rules its paths follow: those are taken that fit best.
+    ///
+    /// - Throws: a `mismatch` problem for each path that is missing, that no layer asks for, or that has other variables than its layer.
+    static func read(_ file: PathVariables, into model: BuiltModel) throws -> [WeightID: Tensor] {
+        var best: Match?
+        for rules in PathRules.allCases {
+            let match = Match(file, model, rules)
+            if match.problems.isEmpty { return try match.tensors() }
+            if match.problems.count < best?.problems.count ?? .max { best = match }
+        }
+        throw KerasError(problems: best?.problems ?? [])
+    }
+
+    /// What a file has for a model under one way of naming paths.
+    private struct Match {
+        var pairs: [(weight: WeightTree.Entry, dataset: HDF5Dataset)] = []
+        var problems: [Problem] = []
+
+        init(_ file: PathVariables, _ model: BuiltModel, _ rules: PathRules) {
+            var asked: Set<String> = []
+            for object in model.tree(of: model.root).objects(by: rules) {
+                asked.insert(object.path)
+                let stored = file[object.path]
+                guard let stored, !stored.variables.isEmpty else {
+                    if !object.weights.isEmpty { problems.append(Match.missing(object)) }
+                    continue
+                }
+                guard stored.variables.count == object.weights.count else {
+                    problems.append(Match.miscounted(object, stored))
+                    continue
+                }
+                for (weight, dataset) in zip(object.weights, stored.variables) {
+                    if let problem = Match.misfit(weight, dataset, of: object.layer) { problems.append(problem) }
+                    pairs.append((weight, dataset))
+                }
+            }
+            for object in file.filled(excluding: PathWeights.training) where !asked.contains(object.path) {
+                problems.append(
+                    Problem(
+                        kind: .mismatch, sentence: "the file has weights that no layer of the model takes", place: object.place,
+                        found: PathWeights.shapes(object) + (object.name.map { " of '\($0)'" } ?? "")))
+            }
+        }
+
+        func tensors() throws -> [WeightID: Tensor] {
+            try pairs.reduce(into: [:]) { $0[$1.weight.id] = try $1.dataset.tensor() }
+        }
+
+        private static func missing(_ object: WeightTree.Object) -> Problem {
+            let expected = object.weights.map { "\($0.spec.name) \($0.spec.shape)" }.joined(separator: ", ")
+            return Problem(
+                kind: .mismatch, sentence: "the file has no weights for this layer",
+                place: Place(object: "/" + (object.path.isEmpty ? "vars" : object.path + "/vars"), layer: object.layer.name),
+                expected: expected)
+        }
+
+        private static func miscounted(_ object: WeightTree.Object, _ stored: PathVariables.Object) -> Problem {
+            var place = stored.place
+            place.layer = object.layer.name
+            return Problem(
+                kind: .mismatch, sentence: "a layer has another number of weights", place: place,
+                found: "\(stored.variables.count): " + PathWeights.shapes(stored),
+                expected: "\(object.weights.count)" + (object.weights.isEmpty ? "" : ": ")
+                    + object.weights.map { "\($0.spec.name) \($0.spec.shape)" }.joined(separator: ", "))
+        }
+
+        private static func misfit(_ weight: WeightTree.Entry, _ dataset: HDF5Dataset, of layer: any Layer) -> Problem? {
+            var place = dataset.place
+            place.layer = layer.name
+            guard dataset.shape == weight.spec.shape else {
+                return Problem(
+                    kind: .mismatch, sentence: "weight '\(weight.spec.name)' has the wrong shape", place: place,
+                    found: "\(dataset.shape)", expected: "\(weight.spec.shape)")
+            }
+            guard dataset.dtype?.isNumeric ?? false else {
+                return Problem(
+                    kind: .mismatch, sentence: "weight '\(weight.spec.name)' is not made of numbers", place: place,
+                    found: "\(dataset.datatype)")
+            }
+            return nil
+        }
+    }
+
+    private static func shapes(_ object: PathVariables.Object) -> String {
+        object.variables.prefix(6).map { "\($0.shape)" }.joined(separator: ", ") + (object.variables.count > 6 ? ", …" : "")
+    }
+}
