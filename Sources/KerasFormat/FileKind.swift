@@ -6,9 +6,13 @@ import Tensors
 
 /// What a file is, told by its content; its name says nothing.
 package enum FileKind: Sendable {
-    case hdf5, zip, npy, json, other
+    case hdf5, zip, npy, json, safetensors, other
 
     package init(_ bytes: Buffer) {
+        if Safetensors.sniff(bytes) {
+            self = .safetensors
+            return
+        }
         self = bytes.withUnsafeBytes { bytes in
             if bytes.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) { return .hdf5 }
             if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .zip }

@@ -27,6 +27,7 @@ package enum ModelFile {
         case .json: return try architecture(try bytes.withUnsafeBytes { try JSON(parsing: $0) }, registry: registry)
         case .zip: return try KerasArchive.read(bytes, name: name, registry: registry)
         case .npy: throw KerasError(.malformed, "this is a numpy array, not a model", expected: "a model in an .h5, a .keras or a .json")
+        case .safetensors: return try SafetensorsModel.read(Safetensors(bytes), registry: registry)
         // Not HDF5 either: that reader says best what it is instead.
         case .hdf5, .other: return try LegacyModel.read(HDF5File(bytes: bytes, name: name), registry: registry)
         }

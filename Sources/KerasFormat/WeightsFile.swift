@@ -3,7 +3,7 @@ import KerasModel
 import Storage
 import Tensors
 
-/// A file whose weights are wanted, for a model from elsewhere: a weights file of either layout, or a whole model.
+/// A file whose weights are wanted, for a model from elsewhere: a weights file of either layout, a whole model, or safetensors.
 package enum WeightsFile {
     /// The weights of `model`.
     ///
@@ -14,6 +14,7 @@ package enum WeightsFile {
             if FileKind(bytes) == .zip {
                 return try PathWeights.read(KerasArchive.storedVariables(in: ZipArchive(bytes, name: path)), into: model)
             }
+            if FileKind(bytes) == .safetensors { return try SafetensorsModel.weights(in: Safetensors(bytes), into: model) }
             let root = try HDF5File(bytes: bytes, name: path).root
             return try PathVariables.isLayout(of: root)
                 ? PathWeights.read(PathVariables(root), into: model) : LegacyWeights.read(root, into: model)

@@ -73,6 +73,7 @@ struct Diff: ParsableCommand {
     private func holdsModel(_ bytes: Buffer, _ path: String) throws -> Bool {
         switch FileKind(bytes) {
         case .npy: false
+        case .safetensors: try Safetensors(bytes).metadata.contains { $0.key == Safetensors.architectureKey }
         case .zip: try ZipArchive(bytes, name: path).members.contains { $0.name == "config.json" }
         case .hdf5: try HDF5File(bytes: bytes, name: path).root.attribute("model_config") != nil
         default: true

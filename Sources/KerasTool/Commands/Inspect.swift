@@ -8,7 +8,7 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows what is in a file: groups, attributes, tensors, optimizer state.",
         discussion: """
-            Works on HDF5 files whether they hold a model or not, on .keras archives, architecture JSON, .npy and .npz, told apart by their \
+            Works on HDF5 files whether they hold a model or not, on .keras archives, architecture JSON, safetensors, .npy and .npz, told apart by their \
             content. Nothing is run.
 
             Examples:
@@ -17,7 +17,7 @@ struct Inspect: ParsableCommand {
               keras inspect model.h5 --json
             """)
 
-    @Argument(help: "Any .h5, .keras, .json, .npy or .npz.")
+    @Argument(help: "Any .h5, .keras, .json, .safetensors, .npy or .npz.")
     var file: String
 
     @Flag(help: "Print a JSON object, with attributes in full.")
@@ -44,6 +44,7 @@ struct Inspect: ParsableCommand {
         case .npy: return try ArrayReport.npy(bytes)
         case .zip: return try ArchiveReport.report(bytes, name: file, &problems)
         case .json: return try ModelFacts.report(JSON(parsing: String(decoding: bytes.bytes, as: UTF8.self)), bytes: bytes.count)
+        case .safetensors: return try ArrayReport.safetensors(bytes)
         // Not HDF5 either: that reader says best what it is instead.
         case .hdf5, .other: return HDF5Report(try HDF5File(bytes: bytes, name: file), &problems).report
         }

@@ -3,7 +3,7 @@ import Keras
 import KerasFormat
 import Storage
 
-/// The arrays of a file that is no model, each under a name: a `.npy`'s only one, a `.npz`'s members, the data sets of an HDF5 file.
+/// The arrays of a file that is no model, each under a name: a `.npy`'s only one, a `.npz`'s members, those of a `.safetensors`, the data sets of an HDF5 file.
 struct ArrayFile {
     /// In the file's order. Read when they are asked for.
     private(set) var names: [String] = []
@@ -19,6 +19,7 @@ struct ArrayFile {
         case .zip:
             let archive = try NPZ(bytes, name: name)
             for member in archive.names { add(member) { try archive.tensor(named: member) } }
+        case .safetensors: for (name, tensor) in try Safetensors(bytes).tensors { add(name) { tensor } }
         default: try walk(try HDF5File(bytes: bytes, name: name).root, path: "", depth: 0)
         }
     }

@@ -1,4 +1,5 @@
 import Keras
+import KerasFormat
 
 /// numpy's arrays, one or an archive of them.
 enum ArrayReport {
@@ -19,6 +20,19 @@ enum ArrayReport {
             format: "numpy archive of \(Numbers.counted(archive.count, "array"))", bytes: bytes.count,
             text: arrays.isEmpty ? "" : table(arrays),
             json: ["arrays": .object(members)])
+    }
+
+    static func safetensors(_ bytes: Buffer) throws -> FileReport {
+        let file = try Safetensors(bytes)
+        let arrays = try file.tensors.map { (name: $0.name, facts: try ArrayFacts($0.tensor)) }
+        let metadata = file.metadata.map { ($0.key, Terminal.visible($0.value.count <= 80 ? $0.value : "\($0.value.prefix(76)) …")) }
+        return FileReport(
+            format: "safetensors of \(Numbers.counted(arrays.count, "array"))", bytes: bytes.count,
+            text: ModelFacts.lines(metadata) + (arrays.isEmpty ? "" : table(arrays)),
+            json: [
+                "metadata": .object(JSONObject(file.metadata.map { ($0.key, .string($0.value)) })),
+                "arrays": .object(JSONObject(arrays.map { ($0.name, .object($0.facts.json)) })),
+            ])
     }
 
     private static func table(_ arrays: [(name: String, facts: ArrayFacts)]) -> String {
