@@ -22,18 +22,48 @@ def saved(array):
 
 
 def name_of(dtype):
-    return {"S": f"S{dtype.itemsize}", "U": f"U{dtype.itemsize // 4}"}.get(dtype.kind, dtype.name)
+    """What our tensors call their element type."""
+    if dtype.names is not None:
+        return "[" + ", ".join(field_of(name, *dtype.fields[name][:1]) for name in dtype.names) + "]"
+    return {"S": f"S{dtype.itemsize}", "U": f"U{dtype.itemsize // 4}", "V": f"V{dtype.itemsize}"}.get(dtype.kind, dtype.name)
+
+
+def field_of(name, dtype):
+    return f"('{name}', {name_of(dtype.base)}" + (f", {dtype.shape})" if dtype.shape else ")")
+
+
+def ours(dtype):
+    """The type as a tensor has it: little-endian, and no longdouble."""
+    def change(descr):
+        if isinstance(descr, list):
+            return [(name, change(inner), *shape) for name, inner, *shape in descr]
+        kind = np.dtype(descr)
+        return {"g": "<f8", "G": "<c16"}.get(kind.char) or kind.newbyteorder("<").str
+
+    return np.lib.format.descr_to_dtype(change(np.lib.format.dtype_to_descr(dtype)))
+
+
+def converted(array, dtype):
+    """With zeros between the fields, where astype leaves what was there."""
+    if array.dtype == dtype:
+        return array
+    result = np.zeros(array.shape, dtype)
+    if dtype.names is None:
+        result[...] = array
+    for name in dtype.names or ():
+        result[name] = converted(array[name], dtype.fields[name][0].base)
+    return result
 
 
 def expect(key, array, is_ours):
-    native = array.astype(array.dtype.newbyteorder("<"))
-    expected[key] = {"dtype": name_of(array.dtype), "shape": list(array.shape), "hex": native.tobytes("C").hex(), "rewritten": is_ours}
+    native = converted(array, ours(array.dtype))
+    expected[key] = {"dtype": name_of(native.dtype), "shape": list(array.shape), "hex": native.tobytes("C").hex(), "rewritten": is_ours}
 
 
 def put(name, array, data=None):
     """One array, in numpy's own bytes or in `data`."""
     (goal / f"{name}.npy").write_bytes(saved(array) if data is None else data)
-    expect(f"{name}.npy", array, data is None and array.dtype.byteorder != ">")
+    expect(f"{name}.npy", array, data is None and ours(array.dtype) == array.dtype)
 
 
 def header(text, elements, version=(1, 0), align=16):
@@ -87,15 +117,52 @@ put("version2", three, header(b"{'descr': '<i4', 'fortran_order': False, 'shape'
 put("version3", three, header(b"{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }", three.tobytes(), (3, 0)))
 put("followed", three, saved(three) + saved(np.zeros(2)))
 odd = np.array([0, 1, 2, 255], "u1")
-put("bools", odd.astype(bool), saved(odd).replace(b"|u1", b"|b1"))
+put("bools", odd.view(bool), saved(odd).replace(b"|u1", b"|b1"))
 
-# What is not read.
+# Elements that are more than a number.
+for code in ("M8[s]", "m8[ns]", "M8[25us]", "m8[7D]", "M8[Y]", "M8", "m8"):
+    name = {"M": "date", "m": "span"}[code[0]] + code[2:].replace("[", ".").replace("]", "")
+    times = np.array([0, 1, -5, 2**62, -2**63]).astype(code)
+    put(name, times)
+    put(f"{name}.big", times.astype(times.dtype.newbyteorder(">")))
+put("V", np.array([b"abc", b"\0\xff\0"], "V3"))
+put("V.nothing", np.zeros(3, "V0"))
+long = np.array([0.0, -0.0, 1 / 3, np.inf, -np.inf, np.nan, 1e-320, 1e300], np.longdouble)
+long = np.append(long, [np.longdouble(1) + np.longdouble(2) ** -60, np.longdouble(2) ** 1024, np.longdouble(2) ** -1075 * np.longdouble(1.25),
+                        -np.longdouble(2) ** -16000, np.longdouble(1) + np.longdouble(2) ** -53, np.longdouble(1) + np.longdouble(3) * np.longdouble(2) ** -53])
+put("longdouble", long)
+put("longdouble.big", long.astype(">f16"))
+put("clongdouble", (long[:4] + 1j * long[6:10]).astype("G"))
+point = np.dtype([("x", "<f4"), ("y", "<i4", (2,))])
+put("structure", np.array([(1.5, (2, 3)), (-0.0, (4, 5))], point))
+put("structure.big", np.array([(1.5, (2, 3)), (np.nan, (4, 5))], [("x", ">f4"), ("y", ">i4", (2,))]))
+put("structure.unicode", np.array([(1,), (2,)], [("é日", "f4")]))
+put("structure.latin", np.array([(1,), (2,)], [("é", "f4")]))
+put("structure.fortran", np.asfortranarray(np.array([[(1, 2), (3, 4)], [(5, 6), (7, 8)]], [("a", "u1"), ("b", "<u2")])))
+padded = np.zeros(3, {"names": ["a", "b", "c"], "formats": ["u1", "<f8", "S3"], "offsets": [0, 8, 17], "itemsize": 24})
+padded["a"], padded["b"], padded["c"] = [1, 2, 3], [0.5, 1.5, -2.5], [b"one", b"two", b""]
+put("structure.padded", padded)
+nested = np.dtype([("name", "<U3"), ("at", [("when", "<M8[ms]"), ("where", point, (2,))]), ("mixed", ">u2", (2, 2)), ("z", "<c8")])
+values = np.zeros(2, nested)
+values["name"], values["mixed"], values["z"] = ["ab", "日本"], np.arange(8).reshape(2, 2, 2) * 257, [1 + 2j, -3j]
+values["at"]["where"]["x"], values["at"]["when"] = [[1, 2], [3, 4]], [5, -6]
+put("structure.nested", values)
+put("structure.titles", np.array([(1, 2)], {"names": ["a", "b"], "formats": ["<i4", "<f8"], "titles": ["first", None]}))
+names = ["it's", "q\"'", "n\n\\x\t", "\x7f\xa0\u200b", "😀"]
+put("structure.names", np.zeros(1, [(name, "u1") for name in names]))
+put("structure.long", np.zeros(1, [("x", "<f16"), ("n", "u1"), ("z", ">f16", (2,))]))
+put("structure.many", np.zeros(1, [(f"a_rather_long_name_of_a_field_{n}", "u1") for n in range(1500)]))
+put("structure.empty", np.zeros(2, []))
+# As an Intel machine of 32 bits writes it, which this numpy cannot read.
+twelve = long.view("u1").reshape(-1, 16)[:, :12].tobytes()
+data = header(b"{'descr': '<f12', 'fortran_order': False, 'shape': (%d,), }" % len(long), twelve, align=64)
+put("longdouble.twelve", long, data)
+
+# Python objects: opened where pickles are allowed.
 for name, array in {
-    "structure": np.zeros(2, [("x", "f4"), ("y", "i4", (2,))]), "structure.unicode": np.zeros(2, [("é日", "f4")]), "void": np.zeros(2, "V3"),
-    "date": np.array(["2020-01-01"], "M8[s]"), "duration": np.array([5], "m8[ns]"), "long": np.zeros(2, np.longdouble),
-    "objects": np.array([np.zeros(2), None], dtype=object),
+    "objects": np.array([np.zeros(2), None], dtype=object), "objects.field": np.array([(1, "a")], [("n", "i4"), ("o", "O")]),
 }.items():
-    (goal / f"unsupported.{name}.npy").write_bytes(saved(array))
+    (goal / f"pickled.{name}.npy").write_bytes(saved(array))
 
 
 # Archives.

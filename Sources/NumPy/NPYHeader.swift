@@ -3,8 +3,7 @@ internal import Tensors
 
 /// What stands before the elements of a `.npy` file.
 struct NPYHeader {
-    let dtype: DType
-    let isBigEndian: Bool
+    let content: NPYDescription.Content
     let isFortran: Bool
     let shape: Shape
     /// Where the elements begin.
@@ -12,14 +11,21 @@ struct NPYHeader {
 
     /// The six bytes a `.npy` file begins with.
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+    /// Bytes before the header's text, at most.
+    static let prefixCount = 12
     /// The longest header that is read. numpy's own limit is 10,000 unless told otherwise; its longest legitimate ones describe structures.
     static let maximumCount = 1 << 20
     /// numpy's own limit.
     static let maximumRank = 64
+    /// Elements without bytes cost a file nothing, and whoever walks over them time.
+    static let maximumEmptyElements = 1 << 20
 
-    /// - Throws: `malformed` problems for what is no header, `unsupported` ones for an element type or version this does not read, `resource`
-    ///   ones for sizes beyond all bounds.
-    init(_ reader: ByteReader) throws {
+    static func sniff(_ buffer: Buffer) -> Bool { (try? ByteReader(buffer).bytes(at: 0, count: 6)) == magic }
+
+    /// How many bytes the whole header has, from its first twelve, or from a file's that has fewer.
+    ///
+    /// - Throws: `malformed` problems for what is no header, `unsupported` ones for a version this does not read, `resource` for one too long.
+    static func count(_ reader: ByteReader) throws -> (text: Range<Int>, version: UInt8) {
         guard reader.count >= 10, try reader.bytes(at: 0, count: 6) == NPYHeader.magic else {
             throw KerasError(.malformed, "this is not a .npy file", found: try NPYHeader.describe(reader), expected: "\\x93NUMPY")
         }
@@ -35,14 +41,23 @@ struct NPYHeader {
                 .resource, "the header of a .npy file is too long", at: Place(offset: 8), found: "\(count) bytes",
                 expected: "at most \(NPYHeader.maximumCount)")
         }
-        dataOffset = start + count
+        return (start..<start + count, version[0])
+    }
+
+    /// - Throws: as ``count(_:)``, and what is wrong with the header's text.
+    init(_ reader: ByteReader) throws {
+        let (range, version) = try NPYHeader.count(reader)
+        dataOffset = range.upperBound
+        let bytes = try reader.bytes(at: range.lowerBound, count: range.count)
+        // Version 3.0 is in UTF-8, the older ones in Latin-1.
+        var parser = PythonLiteralParser(
+            version == 3 || bytes.allSatisfy { $0 < 0x80 } ? bytes : bytes.flatMap { Array(Unicode.Scalar($0).utf8) })
         var descr: (PythonLiteral, text: String)?
         var fortran: Bool?
         var dims: [Int]?
-        var parser = PythonLiteralParser(try reader.bytes(at: start, count: count))
         guard case .dictionary(let entries) = try parser.parse() else { throw NPYHeader.wrongKeys("another value") }
         for entry in entries {
-            switch (String(decoding: entry.key, as: UTF8.self), entry.value) {
+            switch (entry.key, entry.value) {
             case ("descr", let value) where descr == nil: descr = (value, entry.text)
             case ("fortran_order", .bool(let value)) where fortran == nil: fortran = value
             case ("shape", .tuple(let values)) where dims == nil: dims = try NPYHeader.lengths(values, entry.text)
@@ -52,9 +67,32 @@ struct NPYHeader {
             }
         }
         guard let descr, let fortran, let dims else { throw NPYHeader.wrongKeys("\(entries.count) of them") }
-        (dtype, isBigEndian) = try NPYHeader.elementType(descr.0, descr.text)
+        content = try NPYDescription.read(descr.0, text: descr.text)
         isFortran = fortran
         shape = try KerasError.placing(Place(key: "shape")) { try Shape(checking: dims) }
+    }
+
+    /// The elements' form, when they have one.
+    ///
+    /// - Throws: a `policy` problem for Python objects; `malformed` or `resource` for more elements than `rest` bytes can hold.
+    func elements(in rest: Int) throws -> NPYElement {
+        guard case .elements(let element) = content else {
+            throw KerasError(
+                .policy, "an array of Python objects is a pickle, which is read only where that is allowed", at: Place(key: "descr"),
+                found: "objects", expected: "allowPickle: true, or --allow-pickle")
+        }
+        let (byteCount, overflow) = shape.count.multipliedReportingOverflow(by: element.size)
+        guard !overflow, byteCount <= rest else {
+            throw KerasError(
+                .malformed, "the .npy file is shorter than its array", at: Place(offset: dataOffset), found: "\(rest) bytes",
+                expected: overflow ? "elements of \(element.size) bytes for \(shape)" : "\(byteCount) for \(shape)")
+        }
+        guard element.size > 0 || shape.count <= NPYHeader.maximumEmptyElements else {
+            throw KerasError(
+                .resource, "an array has too many elements for such that have no bytes", at: Place(key: "shape"), found: "\(shape)",
+                expected: "at most \(NPYHeader.maximumEmptyElements)")
+        }
+        return element
     }
 
     private static func wrongKeys(_ found: String) -> KerasError {
@@ -86,51 +124,41 @@ struct NPYHeader {
         }
     }
 
-    /// The element type a `descr` such as `<f4` names.
-    private static func elementType(_ descr: PythonLiteral, _ text: String) throws -> (DType, isBigEndian: Bool) {
-        func unsupported(_ sentence: String) -> KerasError {
-            KerasError(.unsupported, sentence, at: Place(key: "descr"), found: text, expected: "numbers, truth values or strings")
-        }
-        guard case .string(var code) = descr else { throw unsupported("a .npy file of structures is not supported") }
-        var isBigEndian = false
-        if let order = code.first, "<>=|".utf8.contains(order) {
-            isBigEndian = order == UInt8(ascii: ">")
-            code.removeFirst()
-        }
-        let name = String(decoding: code, as: UTF8.self)
-        if let dtype = plain[name] { return (dtype, isBigEndian) }
-        switch code.first {
-        case UInt8(ascii: "S"), UInt8(ascii: "U"):
-            // A longer string than 2^31 characters numpy cannot hold either.
-            guard let width = Int(name.dropFirst()), (1...Int(Int32.max)).contains(width) else {
-                throw unsupported("a .npy file has strings of no length")
-            }
-            return (code.first == UInt8(ascii: "S") ? .bytes(width) : .unicode(width), isBigEndian)
-        case UInt8(ascii: "O"): throw unsupported("a .npy file of Python objects is not supported")
-        default: throw unsupported("a .npy file has elements of a type that is not supported")
-        }
-    }
-
-    private static let plain: [String: DType] = [
-        "b1": .bool, "?": .bool, "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64, "u1": .uint8, "u2": .uint16, "u4": .uint32,
-        "u8": .uint64, "f2": .float16, "f4": .float32, "f8": .float64, "c8": .complex64, "c16": .complex128,
-    ]
-
-    /// The `descr` numpy writes for this element type on this machine.
-    ///
-    /// - Throws: an `unsupported` problem for what numpy has no type for.
-    static func descr(_ dtype: DType) throws -> String {
-        let order = isNativeBigEndian ? ">" : "<"
-        switch dtype {
-        case .bytes(let width): return "|S\(width)"
-        case .unicode(let width): return "\(order)U\(width)"
-        default:
-            guard let name = plain.first(where: { $0.value == dtype && $0.key != "?" })?.key else {
-                throw KerasError(.unsupported, "numpy has no such element type", found: "\(dtype)", expected: "float32, for example")
-            }
-            return (dtype.size == 1 ? "|" : order) + name
-        }
-    }
-
     static var isNativeBigEndian: Bool { 1.littleEndian != 1 }
+}
+
+extension NPYHeader {
+    /// The header numpy writes, byte for byte, for elements that follow in row-major or in Fortran's order.
+    ///
+    /// - Throws: an `unsupported` problem for an element type or more axes than numpy has.
+    static func encode(_ dtype: DType, _ shape: Shape, isFortran: Bool) throws -> [UInt8] {
+        guard shape.rank <= maximumRank else {
+            throw KerasError(.unsupported, "the tensor has too many axes for numpy", found: "\(shape.rank)", expected: "\(maximumRank)")
+        }
+        var text = "{'descr': \(try NPYDescription.write(dtype)), 'fortran_order': \(isFortran ? "True" : "False"), 'shape': \(shape), }"
+        // Room for the axis that grows when something appends to the file: numpy keeps 21 digits.
+        if let growing = isFortran ? shape.dims.last : shape.dims.first { text += spaces(21 - String(growing).count) }
+        // As numpy: the oldest version that can say it. 2.0 has longer headers, 3.0 letters beyond Latin-1.
+        let scalars = text.unicodeScalars
+        let isLatin = scalars.allSatisfy { $0.value < 0x100 }
+        let encoded = isLatin ? scalars.map { UInt8($0.value) } : Array(text.utf8)
+        if isLatin, let file = frame(encoded, version: 1) { return file }
+        guard let file = frame(encoded, version: isLatin ? 2 : 3) else {
+            throw KerasError(.unsupported, "the element type is too long for a .npy file", found: "\(encoded.count) bytes")
+        }
+        return file
+    }
+
+    /// The text with what stands around it; nil if its length has no place there.
+    private static func frame(_ text: [UInt8], version: UInt8) -> [UInt8]? {
+        let width = version == 1 ? 2 : 4
+        // The whole a multiple of 64; numpy adds a full 64 where nothing would be needed.
+        let padding = 64 - (8 + width + text.count + 1) % 64
+        let count = text.count + padding + 1
+        guard count < 1 << (8 * width) else { return nil }
+        let length = (0..<width).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
+        return magic + [version, 0] + length + text + [UInt8](repeating: UInt8(ascii: " "), count: padding) + [UInt8(ascii: "\n")]
+    }
+
+    private static func spaces(_ count: Int) -> String { String(repeating: " ", count: max(count, 0)) }
 }

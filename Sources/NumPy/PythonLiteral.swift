@@ -5,11 +5,11 @@ enum PythonLiteral {
     case none
     case bool(Bool)
     case integer(Int)
-    case string([UInt8])
+    case string(String)
     case tuple([PythonLiteral])
     case list([PythonLiteral])
     /// Each value with its text, for messages.
-    case dictionary([(key: [UInt8], value: PythonLiteral, text: String)])
+    case dictionary([(key: String, value: PythonLiteral, text: String)])
 }
 
 /// Reads a literal as Python's `ast.literal_eval` would, with no expressions in it and to a bounded depth.
@@ -20,6 +20,7 @@ struct PythonLiteralParser {
     /// numpy's own deepest are nested structures in `descr`.
     private static let maximumDepth = 32
 
+    /// Text in UTF-8.
     init(_ text: [UInt8]) { self.text = text }
 
     /// Reads the whole text: one literal, with blanks around it.
@@ -92,7 +93,7 @@ struct PythonLiteralParser {
     private mutating func readDictionary(depth: Int) throws -> PythonLiteral {
         position += 1
         skipSpace()
-        var entries: [(key: [UInt8], value: PythonLiteral, text: String)] = []
+        var entries: [(key: String, value: PythonLiteral, text: String)] = []
         var hasComma = true
         while !take("}") {
             guard hasComma else { throw problem("a comma is missing") }
@@ -122,7 +123,7 @@ struct PythonLiteralParser {
     }
 
     /// Nil if no string stands here.
-    private mutating func readString() throws -> [UInt8]? {
+    private mutating func readString() throws -> String? {
         var start = position
         // The marks of Python's other string types, which mean nothing here.
         if let byte, byte == UInt8(ascii: "u") || byte == UInt8(ascii: "b") { start += 1 }
@@ -134,17 +135,44 @@ struct PythonLiteralParser {
             position += 1
             if byte == quote {
                 skipSpace()
-                return string
+                return String(decoding: string, as: UTF8.self)
             }
             if byte == 0x0A { break }
-            // Escapes occur in the names of fields only, which are shown and no more.
-            if byte == UInt8(ascii: "\\"), let escaped = self.byte {
-                position += 1
-                string.append(escaped)
+            if byte == UInt8(ascii: "\\") {
+                string += String(Character(try readEscape())).utf8
             } else {
                 string.append(byte)
             }
         }
         throw problem("a string does not end")
+    }
+
+    /// What stands behind a backslash.
+    private mutating func readEscape() throws -> Unicode.Scalar {
+        guard let byte else { throw problem("a string does not end") }
+        position += 1
+        switch Unicode.Scalar(byte) {
+        case "\\", "'", "\"": return Unicode.Scalar(byte)
+        case "n": return "\n"
+        case "r": return "\r"
+        case "t": return "\t"
+        case "a": return "\u{7}"
+        case "b": return "\u{8}"
+        case "f": return "\u{C}"
+        case "v": return "\u{B}"
+        case "x": return try readCode(digits: 2)
+        case "u": return try readCode(digits: 4)
+        case "U": return try readCode(digits: 8)
+        default: throw problem("a string has an unknown escape")
+        }
+    }
+
+    private mutating func readCode(digits: Int) throws -> Unicode.Scalar {
+        let code = String(decoding: text[position..<min(position + digits, text.count)], as: UTF8.self)
+        guard code.utf8.count == digits, let number = UInt32(code, radix: 16), let scalar = Unicode.Scalar(number), code.first != "+" else {
+            throw problem("a string has an escape that is no character")
+        }
+        position += digits
+        return scalar
     }
 }

@@ -8,7 +8,16 @@ internal import Darwin
 package import Tensors
 
 /// Writing a file so that whoever looks, at any moment and after any failure, finds the old one or the new one, complete.
-package enum AtomicFile {
+package final class AtomicFile {
+    /// Where the new file's bytes go.
+    package let sink: FileSink
+    private let path: String
+    private let goal: String
+    private let temporary: String
+    private let descriptor: Int32
+    private var isOpen = true
+    private var isInPlace = false
+
     /// Writes a file beside `path` with what `body` gives it, flushes it to disk and renames it over `path`.
     ///
     /// A symbolic link is followed and stays; an existing file's permissions are kept. If anything fails, `path` is as it was and nothing else
@@ -17,25 +26,51 @@ package enum AtomicFile {
     /// - Throws: `cannotCreate` if `path` is no place for a regular file, `io` if writing fails, and whatever `body` throws.
     package static func write(_ path: String, _ body: (FileSink) throws -> Void) throws {
         try KerasError.placing(Place(file: path)) {
-            let goal = try resolveLinks(path)
-            let old = try inspect(goal)
-            removeLeftovers(of: goal)
-            let (temporary, descriptor) = try createTemporary(for: goal)
-            var isOpen = true
+            let file = try AtomicFile(path)
+            try body(file.sink)
+            try file.commit()
+        }
+    }
+
+    /// Begins such a file, for one who writes it little by little: until ``commit()``, which may never come, `path` is as it was.
+    ///
+    /// - Throws: `cannotCreate` if `path` is no place for a regular file.
+    package init(_ path: String) throws {
+        (goal, temporary, descriptor) = try KerasError.placing(Place(file: path)) {
+            let goal = try AtomicFile.resolveLinks(path)
+            let old = try AtomicFile.inspect(goal)
+            AtomicFile.removeLeftovers(of: goal)
+            let (temporary, descriptor) = try AtomicFile.createTemporary(for: goal)
             do {
-                let sink = FileSink(descriptor: descriptor)
-                if let old { try takeOver(old, descriptor) }
-                try body(sink)
-                guard systemFsync(descriptor) == 0 else { throw ioError("the file cannot be flushed to disk") }
-                isOpen = false
-                guard close(descriptor) == 0 else { throw ioError("the file cannot be closed") }
-                guard rename(temporary, goal) == 0 else { throw ioError("the file cannot be put in place") }
+                if let old { try AtomicFile.takeOver(old, descriptor) }
             } catch {
-                if isOpen { close(descriptor) }
+                close(descriptor)
                 unlink(temporary)
                 throw error
             }
-            flushDirectory(of: goal)
+            return (goal, temporary, descriptor)
+        }
+        self.path = path
+        sink = FileSink(descriptor: descriptor)
+    }
+
+    /// Leaves nothing behind of a file that was not put in place.
+    deinit {
+        if isOpen { close(descriptor) }
+        if !isInPlace { unlink(temporary) }
+    }
+
+    /// Flushes the file to disk and puts it in place.
+    ///
+    /// - Throws: `io` if that fails.
+    package func commit() throws {
+        try KerasError.placing(Place(file: path)) {
+            guard systemFsync(descriptor) == 0 else { throw ioError("the file cannot be flushed to disk") }
+            isOpen = false
+            guard close(descriptor) == 0 else { throw ioError("the file cannot be closed") }
+            guard rename(temporary, goal) == 0 else { throw ioError("the file cannot be put in place") }
+            isInPlace = true
+            AtomicFile.flushDirectory(of: goal)
         }
     }
 
@@ -157,6 +192,17 @@ package final class FileSink {
             if count >= 0 { done += count } else if errno != EINTR { throw ioError("the bytes cannot be written") }
         }
         position += bytes.count
+    }
+
+    /// Writes over bytes that are there already, which ``position`` does not notice. Not for a stream, which cannot go back. pwrite(2)
+    ///
+    /// - Throws: an `io` problem with the system's reason.
+    package func rewrite(_ bytes: [UInt8], at offset: Int) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress! + done, bytes.count - done, off_t(offset + done)) }
+            if count >= 0 { done += count } else if errno != EINTR { throw ioError("the bytes cannot be written") }
+        }
     }
 
     /// - Throws: an `io` problem with the system's reason.

@@ -58,20 +58,25 @@ package struct ZipArchive: Sendable {
 
     package func member(named name: String) -> Member? { positions[name].map { members[$0] } }
 
-    /// The member's bytes: those in the archive itself if it is stored (not checked, see ``verify(_:)``), else inflated and checked.
-    ///
-    /// - Throws: `unsupported` problems for an encrypted member or another method than deflate, `resource` for one too large, `malformed`
-    ///   for damaged data.
-    package func contents(of member: Member) throws -> Buffer {
-        try KerasError.placing(Place(file: name, object: member.name)) {
+    /// A member as it can be had.
+    package enum Source {
+        /// Its bytes, in the archive itself; not checked, see ``verify(_:)``.
+        case bytes(Buffer)
+        /// It has to be inflated.
+        case compressed(ZipMemberReader)
+    }
+
+    /// - Throws: `unsupported` problems for an encrypted member or another method than deflate, `resource` for one too large.
+    package func source(of member: Member) throws -> Source {
+        let place = Place(file: name, object: member.name)
+        return try KerasError.placing(place) {
             guard !member.isEncrypted else { throw KerasError(.unsupported, "the ZIP member is encrypted") }
             let stored = buffer.view(member.dataOffset..<member.dataOffset + member.storedCount)
             switch member.method {
-            case .stored: return stored
+            case .stored: return .bytes(stored)
             case .deflated:
-                let contents = try Inflate.exactly(member.count, from: stored, limits: limits)
-                try check(contents, member)
-                return contents
+                try Inflate.check(member.count, from: member.storedCount, limits: limits)
+                return .compressed(try ZipMemberReader(member, stored: stored, place: place))
             case .other(let number):
                 throw KerasError(
                     .unsupported, "the ZIP member is compressed in an unknown way", found: "method \(number)", expected: "0 or 8")
@@ -79,20 +84,27 @@ package struct ZipArchive: Sendable {
         }
     }
 
+    /// The member's bytes: those in the archive itself if it is stored (not checked, see ``verify(_:)``), else inflated and checked.
+    ///
+    /// - Throws: as ``source(of:)``, and `malformed` problems for damaged data.
+    package func contents(of member: Member) throws -> Buffer {
+        switch try source(of: member) {
+        case .bytes(let buffer): return buffer
+        case .compressed(let reader):
+            let contents = try Buffer.uninitialized(count: member.count)
+            try reader.read(into: contents.bytes)
+            try reader.finish()
+            return contents
+        }
+    }
+
     /// Reads all of a member and compares its checksum.
     ///
     /// - Throws: what ``contents(of:)`` does; a `malformed` problem if the checksum differs.
     package func verify(_ member: Member) throws {
-        let contents = try contents(of: member)
-        if member.method == .stored { try KerasError.placing(Place(file: name, object: member.name)) { try check(contents, member) } }
-    }
-
-    private func check(_ contents: Buffer, _ member: Member) throws {
-        let crc = CRC32.of(contents)
-        guard crc == member.crc else {
-            throw KerasError(
-                .malformed, "the ZIP member is damaged: its checksum differs", found: "0x" + String(crc, radix: 16),
-                expected: "0x" + String(member.crc, radix: 16))
+        switch try source(of: member) {
+        case .bytes(let buffer): try KerasError.placing(Place(file: name, object: member.name)) { try member.check(CRC32.of(buffer)) }
+        case .compressed(let reader): try reader.finish()
         }
     }
 }

@@ -182,12 +182,14 @@ struct ZipDirectory {
         guard try reader.uint16(at: offset + 8) == entry.method, flags & 0x2041 == entry.flags & 0x2041 else {
             throw KerasError(.malformed, "a ZIP member is stored in another way than the directory says")
         }
-        // With bit 3 the sizes follow the data; all ones stand for a 64-bit extra field.
-        let crc = try reader.uint32(at: offset + 14)
-        let storedSize = try reader.uint32(at: offset + 18)
-        let size = try reader.uint32(at: offset + 22)
-        let isPlain = flags & 8 == 0 && storedSize != .max && size != .max
-        guard !isPlain || (crc == entry.crc && Int(storedSize) == entry.storedSize && Int(size) == entry.size) else {
+        // With bit 3 the sizes follow the data.
+        guard flags & 8 == 0 else { return dataOffset }
+        var storedSize = Int(try reader.uint32(at: offset + 18))
+        var size = Int(try reader.uint32(at: offset + 22))
+        var none = 0
+        let extra = offset + 30 + nameCount
+        try readZip64(extra, count: dataOffset - extra, size: &size, storedSize: &storedSize, headerOffset: &none)
+        guard try reader.uint32(at: offset + 14) == entry.crc, storedSize == entry.storedSize, size == entry.size else {
             throw KerasError(.malformed, "a ZIP member has another size or checksum than the directory gives it")
         }
         return dataOffset

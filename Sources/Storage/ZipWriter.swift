@@ -1,7 +1,6 @@
 package import Tensors
 
-/// Writes a ZIP archive of stored members, byte for byte as Python's `zipfile` does, all dated 1980-01-01: the same contents make the same
-/// archive.
+/// Writes a ZIP archive, byte for byte as Python's `zipfile` does, all members dated 1980-01-01: the same contents make the same archive.
 package struct ZipWriter {
     /// How a member's local header gives its sizes.
     package enum Sizes: Sendable {
@@ -15,9 +14,11 @@ package struct ZipWriter {
         let name: [UInt8]
         let flags: Int
         let version: Int
-        let crc: UInt32
-        let size: Int
+        let method: Int
         let offset: Int
+        var crc: UInt32 = 0
+        var size = 0
+        var storedSize = 0
     }
 
     private let sink: FileSink
@@ -34,7 +35,19 @@ package struct ZipWriter {
     /// Adds a member of these parts, one after the other.
     ///
     /// - Throws: a `mismatch` problem for a name that is taken or cannot be one, `io` ones from writing.
-    package mutating func add(_ name: String, _ parts: [Buffer]) throws {
+    package mutating func add(_ name: String, _ parts: [Buffer], compressed: Bool = false) throws {
+        try add(name, count: parts.reduce(0) { $0 + $1.count }, compressed: compressed) { write in
+            for part in parts { try part.withUnsafeBytes(write) }
+        }
+    }
+
+    /// Adds a member of `count` bytes that `body` hands over piece by piece.
+    ///
+    /// - Throws: a `mismatch` problem for a name that is taken or cannot be one, `io` ones from writing, and what `body` throws.
+    package mutating func add(
+        _ name: String, count: Int, compressed: Bool = false,
+        _ body: (_ write: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
         let nameBytes = Array(name.utf8)
         guard !nameBytes.isEmpty, nameBytes.count <= 0xFFFF, !nameBytes.contains(0) else {
             throw KerasError(.mismatch, "this cannot be the name of a ZIP member", at: Place(object: name))
@@ -42,26 +55,49 @@ package struct ZipWriter {
         guard names.insert(nameBytes).inserted else {
             throw KerasError(.mismatch, "two members of a ZIP archive have the same name", at: Place(object: name))
         }
-        var sum = CRC32()
-        for part in parts { part.withUnsafeBytes { sum.update($0) } }
-        let size = parts.reduce(0) { $0 + $1.count }
-        let isWide = sizes == .wide || size > ZipWriter.largestPlain
-        let entry = Entry(
-            name: nameBytes, flags: nameBytes.allSatisfy { $0 < 0x80 } ? 0 : 0x800, version: isWide ? 45 : 20, crc: sum.value, size: size,
+        // Python allows for data that grows by being compressed.
+        let isWide = sizes == .wide || count + count / 20 > ZipWriter.largestPlain
+        var entry = Entry(
+            name: nameBytes, flags: nameBytes.allSatisfy { $0 < 0x80 } ? 0 : 0x800, version: isWide ? 45 : 20, method: compressed ? 8 : 0,
             offset: sink.position)
+        // Checksum and size stand before the data, and are known after it: the header is written twice.
+        try sink.write(header(of: entry, isWide: isWide))
+        let start = sink.position
+        var sum = CRC32()
+        let deflate = compressed ? try DeflateStream { [sink] in try sink.write($0) } : nil
+        try body { piece in
+            var done = 0
+            while done < piece.count {
+                let part = UnsafeRawBufferPointer(rebasing: piece[done..<min(done + ZipWriter.pieceSize, piece.count)])
+                sum.update(part)
+                if let deflate { try deflate.write(part) } else { try sink.write(part) }
+                done += part.count
+            }
+            entry.size += piece.count
+        }
+        try deflate?.finish()
+        precondition(entry.size == count, "a ZIP member of \(count) bytes got \(entry.size)")
+        entry.crc = sum.value
+        entry.storedSize = sink.position - start
+        try sink.rewrite(header(of: entry, isWide: isWide), at: entry.offset)
+        entries.append(entry)
+    }
+
+    /// What stays in the cache between being summed up and being written.
+    private static let pieceSize = 1 << 18
+
+    private func header(of entry: Entry, isWide: Bool) -> [UInt8] {
         var header = LittleEndian()
         header.add32(ZipRecord.localHeader)
-        header.add16(entry.version, entry.flags, 0, 0, ZipWriter.date)
-        header.add32(entry.crc, isWide ? .max : UInt32(size), isWide ? .max : UInt32(size))
-        header.add16(nameBytes.count, isWide ? 20 : 0)
-        header.bytes += nameBytes
+        header.add16(entry.version, entry.flags, entry.method, 0, ZipWriter.date)
+        header.add32(entry.crc, isWide ? .max : UInt32(entry.storedSize), isWide ? .max : UInt32(entry.size))
+        header.add16(entry.name.count, isWide ? 20 : 0)
+        header.bytes += entry.name
         if isWide {
             header.add16(ZipRecord.zip64Extra, 16)
-            header.add64(size, size)
+            header.add64(entry.size, entry.storedSize)
         }
-        try sink.write(header.bytes)
-        for part in parts { try sink.write(part) }
-        entries.append(entry)
+        return header.bytes
     }
 
     /// Writes the directory; nothing may be added after it.
@@ -91,14 +127,14 @@ package struct ZipWriter {
 
     private func add(_ entry: Entry, to directory: inout LittleEndian) {
         var wide: [Int] = []
-        if entry.size > ZipWriter.largestPlain { wide += [entry.size, entry.size] }
+        let isLarge = max(entry.size, entry.storedSize) > ZipWriter.largestPlain
+        if isLarge { wide += [entry.size, entry.storedSize] }
         if entry.offset > ZipWriter.largestPlain { wide.append(entry.offset) }
         let version = wide.isEmpty ? entry.version : 45
-        let size = entry.size > ZipWriter.largestPlain ? UInt32.max : UInt32(entry.size)
         directory.add32(ZipRecord.centralHeader)
         // Made on Unix, which is what gives the attributes below their meaning.
-        directory.add16(3 << 8 | version, version, entry.flags, 0, 0, ZipWriter.date)
-        directory.add32(entry.crc, size, size)
+        directory.add16(3 << 8 | version, version, entry.flags, entry.method, 0, ZipWriter.date)
+        directory.add32(entry.crc, isLarge ? .max : UInt32(entry.storedSize), isLarge ? .max : UInt32(entry.size))
         directory.add16(entry.name.count, wide.isEmpty ? 0 : 4 + 8 * wide.count, 0, 0, 0)
         // Mode 0600.
         directory.add32(0o600 << 16, entry.offset > ZipWriter.largestPlain ? .max : UInt32(entry.offset))

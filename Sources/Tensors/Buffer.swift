@@ -8,26 +8,41 @@ public final class Buffer: @unchecked Sendable {
     let isOwned: Bool
     private let release: () -> Void
 
-    /// Takes over `bytes`; `release` is called once when nobody needs them any more.
+    /// Takes over `bytes`, which are written no more; `release` is called once when nobody needs them any more.
     package init(bytes: UnsafeMutableRawBufferPointer, release: @escaping () -> Void) {
         self.bytes = bytes
         self.isOwned = false
         self.release = release
     }
 
+    private init(owned bytes: UnsafeMutableRawBufferPointer) {
+        self.bytes = bytes
+        isOwned = true
+        release = { free(bytes.baseAddress!) }
+    }
+
+    /// Memory of its own, aligned to 64 bytes, whose content the caller writes before anyone reads it. Untouched pages cost nothing yet.
+    ///
+    /// - Throws: a `resource` problem when memory is refused.
+    package static func uninitialized(count: Int) throws -> Buffer {
+        guard let memory = allocate(Buffer.room(count), alignment: 64) else {
+            throw KerasError(.resource, "memory was refused", found: "\(count) bytes")
+        }
+        return Buffer(owned: UnsafeMutableRawBufferPointer(start: memory, count: count))
+    }
+
     /// Zeroed memory of its own, aligned to 64 bytes.
     ///
     /// - Throws: a `resource` problem when memory is refused, where an array would trap.
-    package init(count: Int) throws {
-        let alignment = 64
-        let size = max((count + alignment - 1) / alignment * alignment, alignment)
-        guard let memory = allocateZeroed(size, alignment: alignment) else {
+    package convenience init(count: Int) throws {
+        guard let memory = allocateZeroed(Buffer.room(count), alignment: 64) else {
             throw KerasError(.resource, "memory was refused", found: "\(count) bytes")
         }
-        bytes = UnsafeMutableRawBufferPointer(start: memory, count: count)
-        isOwned = true
-        release = { free(memory) }
+        self.init(owned: UnsafeMutableRawBufferPointer(start: memory, count: count))
     }
+
+    /// Up to a multiple of 64, so that whole vectors may be read.
+    private static func room(_ count: Int) -> Int { max((count + 63) / 64 * 64, 64) }
 
     deinit { release() }
 

@@ -1,4 +1,7 @@
-/// What one element of a tensor is: numpy's and HDF5's element types, strings included. Elements are always in this machine's byte order.
+/// What one element of a tensor is: numpy's and HDF5's element types, strings, dates and structures included.
+///
+/// Elements are always in this machine's byte order. A truth value may be any byte, as in numpy: all but 0 are true. It becomes a `Bool` only
+/// where one is asked for.
 public enum DType: Hashable, Sendable, CustomStringConvertible {
     case bool
     case int8, int16, int32, int64
@@ -9,6 +12,14 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
     case bytes(Int)
     /// Fixed-length text in UTF-32 code units (numpy `U`), padded with NUL. The number counts characters.
     case unicode(Int)
+    /// Bytes without a meaning (numpy `V`).
+    case void(Int)
+    /// A moment, counted as `int64` from 1970-01-01T00:00; `Int64.min` is numpy's NaT, no moment at all.
+    case datetime64(TimeUnit)
+    /// A span of time, counted as `int64`; `Int64.min` is NaT.
+    case timedelta64(TimeUnit)
+    /// Named fields, each read as a view: ``Tensor/field(_:)``.
+    case structured(StructuredType)
 
     /// Bytes per element.
     public var size: Int {
@@ -16,22 +27,27 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
         case .bool, .int8, .uint8: 1
         case .int16, .uint16, .float16, .bfloat16: 2
         case .int32, .uint32, .float32: 4
-        case .int64, .uint64, .float64, .complex64: 8
+        case .int64, .uint64, .float64, .complex64, .datetime64, .timedelta64: 8
         case .complex128: 16
-        case .bytes(let count): count
+        case .bytes(let count), .void(let count): count
         case .unicode(let count): 4 * count
+        case .structured(let type): type.size
         }
     }
 
-    /// The byte length that is reversed between byte orders: half an element for complex numbers, one character for text.
+    /// The byte length that is reversed between byte orders: half an element for complex numbers, one character for text. A structure has none
+    /// of its own: its fields have.
     package var swapUnit: Int {
         switch self {
         case .complex64, .complex128: size / 2
-        case .bytes: 1
+        case .bytes, .void, .structured: 1
         case .unicode: 4
         default: size
         }
     }
+
+    /// What an element's address is a multiple of where its Swift type may be read.
+    package var alignment: Int { swapUnit }
 
     public var isFloatingPoint: Bool {
         switch self {
@@ -49,7 +65,7 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
 
     public var isNumeric: Bool { scalarType != nil }
 
-    /// Keras's and numpy's name: `float32`, `uint8`, `bool`.
+    /// Keras's and numpy's name: `float32`, `uint8`, `bool`, `datetime64[ns]`; `S3` for three bytes, a list of its fields for a structure.
     public var description: String {
         switch self {
         case .bool: "bool"
@@ -69,6 +85,10 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
         case .complex128: "complex128"
         case .bytes(let count): "S\(count)"
         case .unicode(let count): "U\(count)"
+        case .void(let count): "V\(count)"
+        case .datetime64(let unit): "datetime64\(unit.suffix)"
+        case .timedelta64(let unit): "timedelta64\(unit.suffix)"
+        case .structured(let type): type.description
         }
     }
 
@@ -84,7 +104,7 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
         self = match
     }
 
-    /// The Swift type of a real number or truth value; nil for complex numbers and strings.
+    /// The Swift type of a real number or truth value; nil for everything else.
     package var scalarType: (any TensorScalar.Type)? {
         switch self {
         case .bool: Bool.self
@@ -100,7 +120,7 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
         case .bfloat16: BFloat16.self
         case .float32: Float.self
         case .float64: Double.self
-        case .complex64, .complex128, .bytes, .unicode: nil
+        case .complex64, .complex128, .bytes, .unicode, .void, .datetime64, .timedelta64, .structured: nil
         }
     }
 }

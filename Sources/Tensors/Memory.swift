@@ -6,10 +6,15 @@ internal import Musl
 internal import Darwin
 #endif
 
+/// Memory as the system gives it, or nil where it has none.
+func allocate(_ size: Int, alignment: Int) -> UnsafeMutableRawPointer? {
+    var memory: UnsafeMutableRawPointer?
+    return posix_memalign(&memory, alignment, size) == 0 ? memory : nil
+}
+
 /// Zeroed memory, or nil where the system has none.
 func allocateZeroed(_ size: Int, alignment: Int) -> UnsafeMutableRawPointer? {
-    var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, alignment, size) == 0, let memory else { return nil }
+    guard let memory = allocate(size, alignment: alignment) else { return nil }
     memset(memory, 0, size)
     return memory
 }

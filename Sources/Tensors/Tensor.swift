@@ -5,17 +5,17 @@
 public struct Tensor: Sendable {
     public let dtype: DType
     public let shape: Shape
-    /// In elements; row-major unless the tensor is a transposed view (numpy's Fortran order).
-    package let strides: [Int]
+    /// From one element to the next along each axis, as numpy's `strides`; a field's view steps over whole structures.
+    package let byteStrides: [Int]
     package private(set) var buffer: Buffer
     /// Where the first element begins in ``buffer``.
     package let byteOffset: Int
 
     /// A view of `buffer`. The caller has checked that every element lies inside it.
-    package init(dtype: DType, shape: Shape, strides: [Int]? = nil, buffer: Buffer, byteOffset: Int = 0) {
+    package init(dtype: DType, shape: Shape, byteStrides: [Int]? = nil, buffer: Buffer, byteOffset: Int = 0) {
         self.dtype = dtype
         self.shape = shape
-        self.strides = strides ?? shape.strides
+        self.byteStrides = byteStrides ?? shape.strides.map { $0 * dtype.size }
         self.buffer = buffer
         self.byteOffset = byteOffset
     }
@@ -56,9 +56,9 @@ public struct Tensor: Sendable {
 
     /// True if the elements stand in row-major order without gaps.
     public var isContiguous: Bool {
-        var (axis, expected) = (rank - 1, 1)
+        var (axis, expected) = (rank - 1, dtype.size)
         while axis >= 0 {
-            if shape[axis] > 1 && strides[axis] != expected { return count == 0 }
+            if shape[axis] > 1 && byteStrides[axis] != expected { return count == 0 }
             expected *= shape[axis]
             axis -= 1
         }
@@ -70,7 +70,16 @@ public struct Tensor: Sendable {
         UnsafeRawPointer(buffer.bytes.baseAddress.map { $0 + byteOffset } ?? UnsafeMutableRawPointer(bitPattern: 64)!)
     }
 
-    package var isAligned: Bool { Int(bitPattern: address) % min(max(dtype.swapUnit, 1), 8) == 0 }
+    /// False where a file put the elements at addresses that their Swift type may not be read from: an archive's member, a field of a packed
+    /// structure. Whoever computes with such a tensor gets an aligned copy (``contiguous()``).
+    public var isAligned: Bool {
+        let unit = dtype.alignment
+        guard unit > 1 else { return true }
+        // Every bit that is set somewhere; a plain loop, since a prediction that asks this allocates nothing, not even in a debug build.
+        var bits = UInt(bitPattern: address)
+        for axis in 0..<rank { bits |= UInt(bitPattern: byteStrides[axis]) }
+        return bits % UInt(unit) == 0
+    }
 
     /// The elements' bytes. Only for a contiguous tensor; see ``contiguous()``.
     package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
@@ -88,68 +97,41 @@ public struct Tensor: Sendable {
     /// The elements in row-major order, packed and aligned: this tensor if it is so already, else a copy.
     public func contiguous() throws -> Tensor {
         if isContiguous && isAligned { return self }
-        let copy = try Buffer(count: byteCount)
-        let size = dtype.size
-        guard count > 0, size > 0, let target = copy.bytes.baseAddress else { return Tensor(dtype: dtype, shape: shape, buffer: copy) }
-        if isContiguous {
-            target.copyMemory(from: address, byteCount: byteCount)
-        } else {
-            var position = 0
-            forEachOffset { offset in
-                (target + position).copyMemory(from: address + offset * size, byteCount: size)
-                position += size
-            }
+        let copy = try Buffer.uninitialized(count: byteCount)
+        if let target = copy.bytes.baseAddress {
+            StridedCopy(shape, byteStrides: byteStrides, elementSize: dtype.size).run(from: address, to: target)
         }
         withExtendedLifetime(buffer) {}
         return Tensor(dtype: dtype, shape: shape, buffer: copy)
     }
 
-    /// Calls `body` with each element's offset in elements, in row-major order.
-    private func forEachOffset(_ body: (Int) -> Void) {
-        var index = [Int](repeating: 0, count: rank)
-        var offset = 0
-        for _ in 0..<count {
-            body(offset)
-            var axis = rank - 1
-            while axis >= 0 {
-                index[axis] += 1
-                offset += strides[axis]
-                if index[axis] < shape[axis] { break }
-                offset -= strides[axis] * shape[axis]
-                index[axis] = 0
-                axis -= 1
-            }
-        }
-    }
-
     /// The elements, converted as numpy's `astype` does, in row-major order.
     ///
-    /// - Throws: an `unsupported` problem for strings and complex numbers.
+    /// - Throws: an `unsupported` problem for what is no real number or truth value.
     public func scalars<T: TensorScalar>(as type: T.Type = T.self) throws -> [T] {
-        let converted = try converted(to: T.dtype)
-        return [T](unsafeUninitializedCapacity: count) { target, initialized in
-            let source = converted.address.assumingMemoryBound(to: T.self)
-            if count > 0 { target.baseAddress?.update(from: source, count: count) }
-            withExtendedLifetime(converted.buffer) {}
+        let source = try contiguous()
+        return try [T](unsafeUninitializedCapacity: count) { target, initialized in
+            if let target = target.baseAddress { try dtype.convert(source.address, to: T.dtype, target, count: count) }
+            withExtendedLifetime(source.buffer) {}
             initialized = count
         }
     }
 
     /// The same values with another element type, as numpy's `astype`; contiguous and aligned.
     ///
-    /// - Throws: an `unsupported` problem for strings and complex numbers.
+    /// - Throws: an `unsupported` problem for what is no real number or truth value.
     public func converted(to target: DType) throws -> Tensor {
         let source = try contiguous()
         if dtype == target { return source }
-        let result = Tensor(dtype: target, shape: shape, buffer: try Buffer(count: shape.count * target.size))
+        let result = Tensor(dtype: target, shape: shape, buffer: try Buffer.uninitialized(count: shape.count * target.size))
         try dtype.convert(source.address, to: target, UnsafeMutableRawPointer(mutating: result.address), count: count)
         withExtendedLifetime(source.buffer) {}
         return result
     }
 
-    /// Runs `body` on the elements of a contiguous tensor that has this type.
+    /// Runs `body` on the elements of a contiguous tensor that has this type. Not for truth values, which may be any byte here and not in Swift.
     package func withScalars<T: TensorScalar, R>(as type: T.Type, _ body: (UnsafeBufferPointer<T>) throws -> R) rethrows -> R {
-        precondition(dtype == T.dtype && isContiguous && isAligned, "asked for \(T.dtype) elements of a \(dtype) tensor")
+        precondition(dtype == T.dtype && dtype != .bool && isContiguous && isAligned, "asked for \(T.dtype) elements of a \(dtype) tensor")
         defer { withExtendedLifetime(buffer) {} }
         return try body(UnsafeBufferPointer(start: address.assumingMemoryBound(to: T.self), count: count))
     }
@@ -163,30 +145,5 @@ public struct Tensor: Sendable {
         }
         let source = isContiguous ? self : try contiguous()
         return Tensor(dtype: dtype, shape: shape, buffer: source.buffer, byteOffset: source.byteOffset)
-    }
-
-    /// A view with the axes in another order, as `numpy.transpose`.
-    public func transposed(_ axes: [Int]) -> Tensor {
-        Tensor(
-            dtype: dtype, shape: Shape(axes.map { shape[$0] }), strides: axes.map { strides[$0] }, buffer: buffer, byteOffset: byteOffset)
-    }
-
-    /// A view that runs backwards along `axes`, as numpy's `[::-1]`.
-    public func reversed(axes: Range<Int>) -> Tensor {
-        var strides = strides
-        var offset = 0
-        for axis in axes {
-            offset += max(shape[axis] - 1, 0) * strides[axis]
-            strides[axis] = -strides[axis]
-        }
-        return Tensor(dtype: dtype, shape: shape, strides: strides, buffer: buffer, byteOffset: byteOffset + offset * dtype.size)
-    }
-
-    /// Rows of the first axis: a view that shares memory.
-    public subscript(rows: Range<Int>) -> Tensor {
-        precondition(rank > 0 && rows.lowerBound >= 0 && rows.upperBound <= shape[0], "rows \(rows) of a tensor of shape \(shape)")
-        return Tensor(
-            dtype: dtype, shape: Shape([rows.count] + shape.dims.dropFirst()), strides: strides, buffer: buffer,
-            byteOffset: byteOffset + rows.lowerBound * (strides.first ?? 0) * dtype.size)
     }
 }

@@ -105,7 +105,7 @@ extension HDF5Datatype {
         // Keras 3's form: two bytes without a meaning of HDF5's.
         case .bfloat16: id = ch5_opaque(2)
         case .bytes(let count) where count > 0: id = ch5_fixed_text(count)
-        case .bytes, .unicode, .complex64, .complex128:
+        case .bytes, .unicode, .complex64, .complex128, .void, .datetime64, .timedelta64, .structured:
             throw KerasError(.unsupported, "elements of this type are not written to HDF5", found: "\(dtype)")
         }
         return try Handle(sentence, close: H5Tclose, id)
