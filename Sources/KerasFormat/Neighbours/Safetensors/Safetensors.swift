@@ -81,8 +81,7 @@ extension Safetensors {
                     found: "byte \(entry.range.lowerBound)", expected: "byte \(end)")
             }
             end = entry.range.upperBound
-            var view = bytes.view(8 + length + entry.range.lowerBound..<8 + length + end)
-            if entry.dtype == .bool { view = try view.normalizedBools() }
+            let view = bytes.view(8 + length + entry.range.lowerBound..<8 + length + end)
             tensors.append((entry.name, Tensor(dtype: entry.dtype, shape: entry.shape, buffer: view)))
         }
         guard end == bytes.count - 8 - length else {
