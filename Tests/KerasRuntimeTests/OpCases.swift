@@ -119,7 +119,7 @@ extension OpCase {
 
     static let binaries: [OpCase] = [
         Binary.add, .subtract, .multiply, .divide, .maximum, .minimum, .squaredDifference, .equal, .notEqual, .less, .lessOrEqual, .greater,
-        .greaterOrEqual, .prelu, .power,
+        .greaterOrEqual, .prelu, .gate, .power,
     ].flatMap { kind in
         [
             ([3, 4, 5], [3, 4, 5]), ([3, 4, 5], [5]), ([5], [3, 4, 5]), ([3, 4, 5], []), ([3, 4, 5], [1, 4, 1]), ([3, 1, 5], [1, 4, 5]),

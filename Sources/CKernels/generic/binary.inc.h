@@ -19,6 +19,7 @@ BINARY(greater_equal) { return a >= b; }
 BINARY(logical_and) { return a != 0 && b != 0; }
 BINARY(logical_or) { return a != 0 || b != 0; }
 BINARY(prelu) { return a < 0 ? a * b : a; }
+BINARY(gate) { return b > 0 ? a : 0; }
 #undef BINARY
 
 void FN(binary)(kk_binary kind, const REAL *a, size_t a_step, const REAL *b, size_t b_step, REAL *out, size_t n) {

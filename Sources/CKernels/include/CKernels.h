@@ -92,7 +92,8 @@ static inline void kk_pause(void) {
     X(greater_equal, "a>=b") \
     X(logical_and, "both differ from 0") \
     X(logical_or, "one differs from 0") \
-    X(prelu, "a<0 ? a*b : a")
+    X(prelu, "a<0 ? a*b : a") \
+    X(gate, "b>0 ? a : 0")
 
 #define KK_REDUCE_KINDS(X) \
     X(sum, "sum") \

@@ -20,6 +20,7 @@ BINARY(greater_equal) { return as_one(a >= b); }
 BINARY(logical_and) { return as_one((a != 0) & (b != 0)); }
 BINARY(logical_or) { return as_one((a != 0) | (b != 0)); }
 BINARY(prelu) { return a < 0 ? a * b : a; }
+BINARY(gate) { return b > 0 ? a : (V)0.0f; }
 #undef BINARY
 
 static void binary(kk_binary kind, const float *a, size_t a_step, const float *b, size_t b_step, float *out, size_t n) {

@@ -8,7 +8,7 @@ import Tensors
 public enum Op: Hashable, Sendable {
     /// `x (n, s…, c)`, `kernel (k…, c / groups, f)`, optional `bias (f)` → `(n, s'…, f)`. Correlation: the kernel is not flipped.
     case convolution(Convolution)
-    /// `x (n, s…, c)`, `kernel (k…, f, c)`, optional `bias (f)` → `(n, output…, f)`.
+    /// `x (n, s…, c)`, `kernel (k…, f, c)`, optional `bias (groups · f)` → `(n, output…, groups · f)`.
     case transposedConvolution(TransposedConvolution)
     /// `a (…, m, k)`, `b (…, k, n)`, optional `bias (n)` → `(…, m, n)`. Leading axes broadcast; a `b` of rank 2 serves every matrix of `a`.
     case matrixMultiply
@@ -39,6 +39,18 @@ public enum Op: Hashable, Sendable {
     case repeatElements(axis: Int, count: Int)
     case broadcast(Shape)
     case cast(DType)
+
+    // What the gradients of others are made of; these have none themselves.
+
+    /// `x (n, s…, c)`, `dy (n, s'…, f)` → `(chunks, k…, c / groups, f)`: what the kernel of a convolution gets from `dy`. Each chunk is the sum
+    /// over a run of the images; `kernel` is k….
+    case convolutionKernelGradient(Convolution, kernel: [Int], chunks: Int)
+    /// `dy (n, s'…, c)` → `(n, s…, c)`, the `input`'s shape. A maximum takes `x` and `y` after it: its first cell gets all, as in TensorFlow.
+    case poolGradient(Pool, input: Shape)
+    /// `dy (i…, …)`, `indices (i…)` → `(rows, …)`: the rows that were looked up, added up in the order of the indices.
+    case scatterAdd(rows: Int)
+    /// `dy (…, n)`, `x (…, n)` → `(…, n)`.
+    case sparsemaxGradient
 }
 
 /// Cells added before and after along one axis.
@@ -76,12 +88,15 @@ public struct TransposedConvolution: Hashable, Sendable {
     public var dilation: [Int]
     public var offset: [Int]
     public var output: [Int]
+    /// The channels of group g go to the filters of group g alone: the result has `groups · f` channels.
+    public var groups: Int
 
-    public init(strides: [Int], dilation: [Int], offset: [Int], output: [Int]) {
+    public init(strides: [Int], dilation: [Int], offset: [Int], output: [Int], groups: Int = 1) {
         self.strides = strides
         self.dilation = dilation
         self.offset = offset
         self.output = output
+        self.groups = groups
     }
 }
 
@@ -134,6 +149,8 @@ public enum Binary: Hashable, Sendable {
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
     /// `x < 0 ? alpha · x : x` of x and alpha.
     case prelu
+    /// `b > 0 ? a : 0`: what goes back through a ReLU.
+    case gate
 }
 
 public enum Reduction: Hashable, Sendable { case sum, mean, max, min, product, sumOfSquares }

@@ -45,11 +45,13 @@ package struct OpGraph: Sendable {
     }
 
     package mutating func weight(_ id: WeightID, shape: Shape, dtype: DType) -> Value {
-        if let known = weights[id] { return Value(id: known, shape: values[known].shape, dtype: values[known].dtype) }
+        if let known = weights[id] { return value(known) }
         let value = append(shape, dtype, .weight(id))
         weights[id] = value.id
         return value
     }
+
+    package func value(_ id: ValueID) -> Value { Value(id: id, shape: values[id].shape, dtype: values[id].dtype) }
 
     package mutating func constant(_ tensor: Tensor) -> Value { append(tensor.shape, tensor.dtype, .constant(tensor)) }
 

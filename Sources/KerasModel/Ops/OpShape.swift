@@ -69,6 +69,18 @@ extension Op {
         case .broadcast(let target):
             try check(try Shape.broadcast(x, target) == target, operands)
             return target
+        case .convolutionKernelGradient(let convolution, let kernel, let chunks):
+            return try convolution.kernelGradientShape(x, second(operands), kernel, chunks: chunks)
+        case .poolGradient(let pool, let input):
+            try check(try pool.outputShape(input) == x && operands.count == (pool.kind == .max ? 3 : 1), operands)
+            return input
+        case .scatterAdd(let rows):
+            let indices = try second(operands)
+            try check(rows >= 0 && x.dims.starts(with: indices.dims), operands)
+            return try Shape(checking: [rows] + x.dims.dropFirst(indices.rank))
+        case .sparsemaxGradient:
+            try check(x.rank >= 1 && x == (try second(operands)), operands)
+            return x
         }
     }
 
@@ -131,13 +143,28 @@ extension Convolution {
     }
 }
 
+extension Convolution {
+    fileprivate func kernelGradientShape(_ x: Shape, _ dy: Shape, _ kernel: [Int], chunks: Int) throws -> Shape {
+        let rank = strides.count
+        guard x.rank == rank + 2, dy.rank == rank + 2, groups > 0, x[rank + 1] % groups == 0, (1...max(x[0], 1)).contains(chunks) else {
+            throw KerasError(.mismatch, "a gradient does not fit its convolution", found: "input \(x), gradient \(dy), \(chunks) chunks")
+        }
+        let shape = try Shape(checking: kernel + [x[rank + 1] / groups, dy[rank + 1]])
+        guard try outputShape(x, kernel: shape) == dy else {
+            throw KerasError(
+                .mismatch, "a gradient does not fit its convolution", found: "\(dy)", expected: "\(try outputShape(x, kernel: shape))")
+        }
+        return try Shape(checking: [chunks] + shape.dims)
+    }
+}
+
 extension TransposedConvolution {
     func outputShape(_ x: Shape, kernel: Shape) throws -> Shape {
         let rank = strides.count
-        guard x.rank == rank + 2, kernel.rank == rank + 2, kernel[rank + 1] == x[rank + 1] else {
-            throw KerasError(.mismatch, "a kernel does not fit its input", found: "input \(x), kernel \(kernel)")
+        guard x.rank == rank + 2, kernel.rank == rank + 2, groups > 0, kernel[rank + 1] == x[rank + 1], x[rank + 1] % groups == 0 else {
+            throw KerasError(.mismatch, "a kernel does not fit its input", found: "input \(x), kernel \(kernel), \(groups) groups")
         }
-        return try Shape(checking: [x[0]] + output + [kernel[rank]])
+        return try Shape(checking: [x[0]] + output + [groups * kernel[rank]])
     }
 }
 

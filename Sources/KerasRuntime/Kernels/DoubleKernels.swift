@@ -28,6 +28,10 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
         table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, &epilogue, out, outStride)
     }
 
+    func outerProduct(_ m: Int, _ n: Int, _ a: WindowRows<Double>, _ dy: Source, stride: Int, _ dw: Target) {
+        table.pointee.outer_product(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, dy, stride, dw)
+    }
+
     func winogradWeights(_ size: Int, channels: Int, filters: Int, _ kernel: Source, _ u: Target) {
         table.pointee.winograd_weights(size, channels, filters, kernel, u, channels * filters)
     }

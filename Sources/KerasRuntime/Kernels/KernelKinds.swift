@@ -86,6 +86,7 @@ extension Binary {
         case .greater: .greater
         case .greaterOrEqual: .greater_equal
         case .prelu: .prelu
+        case .gate: .gate
         }
     }
 }

@@ -86,6 +86,7 @@ package enum KernelPrimitives {
         case .greater_equal: .greaterOrEqual
         case .logical_and, .logical_or: nil
         case .prelu: .prelu
+        case .gate: .gate
         }
     }
 

@@ -15,6 +15,7 @@ protocol KernelTable: Sendable {
     func pack(_ k: Int, _ n: Int, _ b: Source, rowStride: Int, columnStride: Int, _ packed: Target)
     func gemm(
         _ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ packed: Source, _ epilogue: ProductEpilogue<Scalar>, _ out: Target, outStride: Int)
+    func outerProduct(_ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ dy: Source, stride: Int, _ dw: Target)
     func winogradWeights(_ size: Int, channels: Int, filters: Int, _ kernel: Source, _ u: Target)
     func winogradInput(
         _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, channels: Int, _ v: Planes<Scalar>)

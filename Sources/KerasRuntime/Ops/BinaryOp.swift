@@ -67,3 +67,36 @@ struct BinaryStep<T: ComputeScalar>: Step {
         }
     }
 }
+
+extension Binary {
+    /// What either operand gets, summed over the copies that broadcasting made of it.
+    func gradients(_ call: Backward) throws -> [Term?] {
+        let (a, b, dy) = (call.operands[0], call.operands[1], call.dy)
+        func first(_ term: () throws -> Term) throws -> Term? { call.wanted[0] ? try term().summed(to: a.shape) : nil }
+        func second(_ term: () throws -> Term) throws -> Term? { call.wanted[1] ? try term().summed(to: b.shape) : nil }
+        switch self {
+        case .add: return [try first { dy }, try second { dy }]
+        case .subtract: return [try first { dy }, try second { try -dy }]
+        case .multiply: return [try first { try dy * b }, try second { try dy * a }]
+        case .divide: return [try first { try dy / b }, try second { try -(dy * call.y / b) }]
+        // Where both are equal the first one has it, as in TensorFlow.
+        case .maximum: return [try first { try dy * a.compared(.greaterOrEqual, b) }, try second { try dy * a.compared(.less, b) }]
+        case .minimum: return [try first { try dy * a.compared(.lessOrEqual, b) }, try second { try dy * a.compared(.greater, b) }]
+        case .power:
+            // Only a positive base has a logarithm; elsewhere the exponent gets nothing.
+            let logarithm = { try a.compared(.greater, 0) * (a + a.compared(.lessOrEqual, 0) * (1 - a))(.log) }
+            return [
+                try first { try dy * b * a.emit(.binary(.power), b - 1) },
+                try second { try dy * call.y * logarithm() },
+            ]
+        case .squaredDifference:
+            let slope = try 2 * (dy * (a - b))
+            return [try first { slope }, try second { try -slope }]
+        case .prelu:
+            let below = try a.compared(.less, 0)
+            return [try first { try dy + dy * below * (b - 1) }, try second { try dy * a * below }]
+        case .gate: return [try first { try dy.gated(by: b) }, nil]
+        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: return [nil, nil]
+        }
+    }
+}

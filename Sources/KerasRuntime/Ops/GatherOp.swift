@@ -41,3 +41,31 @@ struct GatherStep<T: ComputeScalar>: Step {
         frame.kernels.gather(frame.reals(table), width: width, start, mine.count, frame.reals(out) + mine.lowerBound * width)
     }
 }
+
+/// Rows added up where they were looked up, in the order of the indices: on one thread, for the same bits.
+struct ScatterAddStep<T: ComputeScalar>: Step {
+    let dy: Location
+    let indices: Location
+    let count: Int
+    let rows: Int
+    let width: Int
+    let out: Location
+
+    static func make(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> any Step<T> {
+        let table = plan.shape(node.output)
+        return ScatterAddStep(
+            dy: try plan.location(node.inputs[0]), indices: try plan.location(node.inputs[1]), count: plan.shape(node.inputs[1]).count,
+            rows: table[0], width: table.dims.dropFirst().reduce(1, *), out: try plan.location(node.output))
+    }
+
+    /// The indices were checked when the rows were looked up.
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        let (dy, indices, out) = (frame.reals(dy), frame.integers(indices), frame.reals(out))
+        out.update(repeating: 0, count: rows * width)
+        for index in 0..<count {
+            let row = out + Int(indices[index]) * width
+            frame.kernels.binary(.add, row, step: 1, dy + index * width, step: 1, row, width)
+        }
+    }
+}

@@ -24,6 +24,11 @@ extension PlanBuilder {
         case .repeatElements(let axis, let count): try makeRepeat(axis: axis, count: count, node)
         case .broadcast: try makeBroadcast(node)
         case .cast(let dtype): try CastStep<T>.make(to: dtype, node, &self)
+        case .convolutionKernelGradient(let convolution, let kernel, let chunks):
+            try KernelGradientStep<T>(convolution, kernel: kernel, chunks: chunks, node, &self)
+        case .poolGradient(let pool, _): try pool.gradientStep(node, &self)
+        case .scatterAdd: try ScatterAddStep<T>.make(node, &self)
+        case .sparsemaxGradient: try SparsemaxGradientStep<T>.make(node, &self)
         }
     }
 }
@@ -59,6 +64,10 @@ extension Op {
         case .repeatElements: "repeat"
         case .broadcast: "broadcast"
         case .cast: "cast"
+        case .convolutionKernelGradient: "kernel gradient"
+        case .poolGradient: "pool gradient"
+        case .scatterAdd: "scatter"
+        case .sparsemaxGradient: "sparsemax gradient"
         }
     }
 }

@@ -53,17 +53,17 @@ struct RowTable<T: ComputeScalar>: Sendable {
         return UnsafePointer(table)
     }
 
-    /// Calls `body` for some of the rows of `length` numbers that follow each other from `base` on, so many at a time: with the rows,
-    /// their number and the first.
+    /// Calls `body` for some of the rows of `length` numbers that follow each other from `base` on, or are `stride` apart, so many at a
+    /// time: with the rows, their number and the first.
     func forEachRun(
-        _ frame: Frame<T>, _ base: UnsafePointer<T>, length: Int, _ rows: Range<Int>,
+        _ frame: Frame<T>, _ base: UnsafePointer<T>, length: Int, stride: Int? = nil, _ rows: Range<Int>,
         _ body: (WindowRows<T>, _ count: Int, _ first: Int) -> Void
     ) {
         let table = frame.at(pointers, as: UnsafePointer<T>.self)
         withUnsafePointer(to: 0) { tap in
-            for first in stride(from: rows.lowerBound, to: rows.upperBound, by: RowTable.limit) {
+            for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: RowTable.limit) {
                 let run = min(RowTable.limit, rows.upperBound - first)
-                for index in 0..<run { table[index] = base + (first + index) * length }
+                for index in 0..<run { table[index] = base + (first + index) * (stride ?? length) }
                 body(WindowRows(rows: UnsafePointer(table), taps: 1, tapOffsets: tap, tapLength: length), run, first)
             }
         }

@@ -65,3 +65,29 @@ struct ReduceStep<T: ComputeScalar>: Step {
         }
     }
 }
+
+extension Reduction {
+    /// What the operand gets.
+    func gradient(_ call: Backward, _ axes: [Int]) throws -> Term {
+        let x = call.x
+        let kept = Shape(x.shape.dims.enumerated().map { axes.contains($0) ? 1 : $1 })
+        let (y, dy) = (try call.y.reshaped(kept), try call.dy.reshaped(kept))
+        switch self {
+        case .sum: return try dy.broadcast(to: x.shape)
+        case .mean:
+            let count = axes.reduce(1) { $0 * x.shape[$1] }
+            return try ((1 / Double(Swift.max(count, 1))) * dy).broadcast(to: x.shape)
+        case .sumOfSquares: return try 2 * (x * dy)
+        case .max, .min:
+            // All that are the largest share it, as in TensorFlow.
+            let share = try x.compared(.equal, y)
+            return try share * (dy / share.sum(axes, keepDims: true))
+        case .product:
+            // The product of the others: with one 0 among them only that one gets anything, with two nobody.
+            let isZero = try x.compared(.equal, 0)
+            let zeros = try isZero.sum(axes, keepDims: true)
+            let others = try (x + isZero).emit(.reduce(.product, axes: axes, keepDims: true)) / (x + isZero)
+            return try dy * others * (isZero * zeros.compared(.equal, 1) + (1 - isZero) * zeros.compared(.equal, 0))
+        }
+    }
+}

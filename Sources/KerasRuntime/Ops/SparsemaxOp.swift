@@ -48,3 +48,53 @@ struct SparsemaxStep<T: ComputeScalar>: Step {
         return T((sum - 1) / count)
     }
 }
+
+/// What goes back: each result above 0 gets its own, and every supported operand its share in the threshold.
+struct SparsemaxGradientStep<T: ComputeScalar>: Step {
+    let dy: Location
+    let x: Location
+    let out: Location
+    let cut: Parts
+    let length: Int
+    /// Memory for the order of one row.
+    let order: Location
+
+    static func make(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> SparsemaxGradientStep {
+        let shape = plan.shape(node.output)
+        let length = shape[shape.rank - 1]
+        return SparsemaxGradientStep(
+            dy: try plan.location(node.inputs[0]), x: try plan.location(node.inputs[1]), out: try plan.location(node.output),
+            cut: length == 0 ? Parts(undivided: 0) : .elements(shape.count / length, 16 * shape.count, of: T.self), length: length,
+            order: plan.scratch(length, of: Int32.self))
+    }
+
+    var parts: Int { cut.count }
+
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        let order = UnsafeMutableBufferPointer(start: frame.integers(order), count: length)
+        for row in cut[part] {
+            let (x, dy, dx) = (frame.reals(x) + row * length, frame.reals(dy) + row * length, frame.reals(out) + row * length)
+            for index in 0..<length { order[index] = Int32(index) }
+            var sorted = order
+            sorted.sort { x[Int($0)] > x[Int($1)] }
+            var (running, sum, count) = (0.0, 0.0, 0)
+            for (index, place) in order.enumerated() {
+                running += Double(x[Int(place)])
+                // A running sum stays below its bound once it has passed it: the supported are the first ones.
+                guard Double(x[Int(place)]) - (running - 1) / Double(index + 1) > 0 else { continue }
+                sum += running
+                count += 1
+            }
+            let threshold = T((sum - 1) / Double(count))
+            var through: T = 0
+            for index in 0..<length where x[index] > threshold { through += dy[index] }
+            for (index, place) in order.enumerated() {
+                let own: T = x[Int(place)] > threshold ? dy[Int(place)] : 0
+                // The first supported operand stands in every running sum, the last in one.
+                let share: T = index < count ? T(count - index) / T(count) : 0
+                dx[Int(place)] = own - share * through
+            }
+        }
+    }
+}

@@ -22,6 +22,7 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
     /// Numbers of a pixel's column: kernel cells × filters.
     private let columnSize: Int
     private let columns: Location
+    private let groups: Int
     private let scatters: [Scatter]
     private let outStep: Int
     private let table: RowTable<T>
@@ -39,7 +40,8 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
         let (input, kernel, output) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]), plan.shape(node.output))
         let rank = convolution.strides.count
         let (spatial, cells) = (Array(input.dims[1...rank]), Array(kernel.dims[..<rank]))
-        channels = input[rank + 1]
+        groups = convolution.groups
+        channels = input[rank + 1] / groups
         filters = kernel[rank]
         inputPixels = Shape(spatial).count
         outputPixels = Shape(convolution.output).count
@@ -50,13 +52,14 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
         x = try plan.location(node.inputs[0])
         out = try plan.location(node.output)
         bias = node.inputs.count > 2 ? try plan.location(node.inputs[2]) : nil
-        ones = bias == nil ? nil : plan.place(try plan.store.ones(filters, as: T.dtype))
-        let form = PackedForm(k: channels, n: columnSize, rowStride: 1, columnStride: channels)
+        ones = bias == nil ? nil : plan.place(try plan.store.ones(groups * filters, as: T.dtype))
+        let form = PackedForm(
+            k: channels, n: columnSize, rowStride: 1, columnStride: groups * channels, groups: groups, groupStride: channels)
         weights = try .make(node.inputs[1], form, &plan)
         columns = plan.scratch(try Shape(checking: [inputPixels, columnSize]).count, of: T.self)
         table = RowTable(&plan, rows: inputPixels)
         epilogue = TileEpilogue(node.epilogue)
-        outStep = (convolution.strides.last ?? 1) * filters
+        outStep = (convolution.strides.last ?? 1) * groups * filters
         scatters = output.count == 0 ? [] : TransposedConvolutionStep.scatters(convolution, spatial, cells)
     }
 
@@ -90,17 +93,21 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
     @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
         let (source, target, columns) = (UnsafePointer(frame.reals(x)), frame.reals(out), frame.reals(columns))
-        let panels = weights.panels(frame)
+        let (panels, matrixSize) = (weights.panels(frame), frame.kernels.packedSize(channels, columnSize))
         for image in cut[part] {
-            table.forEachRun(frame, source + image * inputPixels * channels, length: channels, 0..<inputPixels) { rows, count, first in
-                frame.kernels.gemm(count, columnSize, rows, panels, .plain, columns + first * columnSize, outStride: columnSize)
-            }
-            let out = target + image * outputPixels * filters
-            out.update(repeating: 0, count: outputPixels * filters)
-            for scatter in scatters {
-                frame.kernels.scatterAddRows(
-                    columns + scatter.pixel * columnSize + scatter.cell * filters, step: columnSize, out + scatter.target * filters,
-                    outStep: outStep, scatter.count, channels: filters)
+            let out = target + image * outputPixels * groups * filters
+            out.update(repeating: 0, count: outputPixels * groups * filters)
+            for group in 0..<groups {
+                let pixels = source + image * inputPixels * groups * channels + group * channels
+                table.forEachRun(frame, pixels, length: channels, stride: groups * channels, 0..<inputPixels) { rows, count, first in
+                    let (matrix, columns) = (panels + group * matrixSize, columns + first * columnSize)
+                    frame.kernels.gemm(count, columnSize, rows, matrix, .plain, columns, outStride: columnSize)
+                }
+                for scatter in scatters {
+                    frame.kernels.scatterAddRows(
+                        columns + scatter.pixel * columnSize + scatter.cell * filters, step: columnSize,
+                        out + scatter.target * groups * filters + group * filters, outStep: outStep, scatter.count, channels: filters)
+                }
             }
             finish(frame, out)
         }
@@ -109,10 +116,34 @@ struct TransposedConvolutionStep<T: ComputeScalar>: Step {
     private func finish(_ frame: Frame<T>, _ out: UnsafeMutablePointer<T>) {
         let clamp = epilogue.clamp
         if let bias, let ones {
-            frame.kernels.scaleShift(out, rows: outputPixels, filters, frame.reals(ones), frame.reals(bias), clamp, out)
+            frame.kernels.scaleShift(out, rows: outputPixels, groups * filters, frame.reals(ones), frame.reals(bias), clamp, out)
         } else if clamp.low > -.infinity || clamp.high < .infinity {
-            frame.kernels.unary(UnaryKernel(.clamp, Double(clamp.low), Double(clamp.high)), out, out, outputPixels * filters)
+            frame.kernels.unary(UnaryKernel(.clamp, Double(clamp.low), Double(clamp.high)), out, out, outputPixels * groups * filters)
         }
-        epilogue.finish(out, outputPixels * filters, frame.kernels)
+        epilogue.finish(out, outputPixels * groups * filters, frame.kernels)
+    }
+}
+
+extension TransposedConvolution {
+    /// A convolution goes the way back: it sees in `dy` what each pixel was spread over.
+    func gradients(_ call: Backward) throws -> [Term?] {
+        let (x, kernel, rank) = (call.operands[0], call.operands[1], strides.count)
+        // Zeros round dy up to all that the pixels were spread over; what lies past that was zeros.
+        var (spread, padding) = (call.dy, [Edges]())
+        var sizes = spread.shape.dims
+        for axis in 0..<rank {
+            let full = (x.shape[axis + 1] - 1) * strides[axis] + (kernel.shape[axis] - 1) * dilation[axis] + 1
+            let after = full - offset[axis] - output[axis]
+            if after < 0 { sizes[axis + 1] = max(sizes[axis + 1] + after, 0) }
+            padding.append(Edges(offset[axis], max(after, 0)))
+        }
+        if sizes != spread.shape.dims { spread = try spread.emit(.slice(starts: sizes.map { _ in 0 }, sizes: sizes)) }
+        let back = Convolution(strides: strides, dilation: dilation, padding: padding, groups: groups)
+        var gradients: [Term?] = [
+            call.wanted[0] ? try spread.emit(.convolution(back), kernel) : nil,
+            call.wanted[1] ? try back.kernelGradient(spread, x, Array(kernel.shape.dims[..<rank])) : nil,
+        ]
+        if call.operands.count > 2 { gradients.append(call.wanted[2] ? try call.dy.sum(Array(0...rank)) : nil) }
+        return gradients
     }
 }

@@ -55,6 +55,8 @@ struct BatchAxis {
         case .repeatElements(let axis, let count):
             guard axis == 0, case .rows(let rows) = x.relation else { return x.relation }
             return .rows(rows * count)
+        // Only training has these, and goes through its batches whole.
+        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: return .mixed
         case .broadcast(let target): return kept(if: target.rank == x.shape.rank && target[0] == x.shape[0])
         }
     }

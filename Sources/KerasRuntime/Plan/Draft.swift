@@ -145,7 +145,9 @@ extension Op {
     /// True for primitives that compute numbers, false for those that only move or convert them.
     var computes: Bool {
         switch self {
-        case .convolution, .transposedConvolution, .matrixMultiply, .pool, .unary, .binary, .reduce, .softmax, .logSoftmax, .sparsemax: true
+        case .convolution, .transposedConvolution, .matrixMultiply, .pool, .unary, .binary, .reduce, .softmax, .logSoftmax, .sparsemax,
+            .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
+            true
         case .reshape, .transpose, .pad, .slice, .concatenate, .gather, .repeatElements, .broadcast, .cast: false
         }
     }

@@ -203,6 +203,9 @@ struct PlanBuilder<T: ComputeScalar> {
         case .pool(let pool): return out * Double(pool.window.reduce(1, *))
         case .reduce, .softmax, .logSoftmax: return Double(shape(node.inputs[0]).count)
         case .unary, .binary: return out
+        case .convolutionKernelGradient(_, _, let chunks):
+            let dy = shape(node.inputs[1])
+            return 2 * Double(dy.count) * out / Double(max(chunks * dy[dy.rank - 1], 1))
         default: return 0
         }
     }

@@ -1,0 +1,77 @@
+import KerasModel
+import Tensors
+
+/// A value in a formula: what is written with it is emitted into the graph it belongs to, as part of one layer.
+///
+/// Gradients are formulas of primitives. Operands broadcast as numpy's do.
+struct Term {
+    let value: Value
+    let tape: Tape
+
+    var shape: Shape { value.shape }
+    var dtype: DType { value.dtype }
+
+    func emit(_ op: Op, _ others: Term...) throws -> Term { try tape.emit(op, [self] + others) }
+
+    func callAsFunction(_ function: Unary) throws -> Term { try emit(.unary(function)) }
+
+    static func + (a: Term, b: Term) throws -> Term { try a.emit(.binary(.add), b) }
+    static func - (a: Term, b: Term) throws -> Term { try a.emit(.binary(.subtract), b) }
+    static func * (a: Term, b: Term) throws -> Term { try a.emit(.binary(.multiply), b) }
+    static func / (a: Term, b: Term) throws -> Term { try a.emit(.binary(.divide), b) }
+    static func + (a: Term, b: Double) throws -> Term { try a(.affine(scale: 1, offset: b)) }
+    static func - (a: Term, b: Double) throws -> Term { try a(.affine(scale: 1, offset: -b)) }
+    static func - (a: Double, b: Term) throws -> Term { try b(.affine(scale: -1, offset: a)) }
+    static func * (a: Double, b: Term) throws -> Term { try b(.affine(scale: a, offset: 0)) }
+    static prefix func - (a: Term) throws -> Term { try a(.negate) }
+
+    /// This where `condition` is above 0, else 0.
+    func gated(by condition: Term) throws -> Term { try emit(.binary(.gate), condition) }
+
+    /// 1 or 0 for each element.
+    func compared(_ comparison: Binary, _ other: Term) throws -> Term { try emit(.binary(comparison), other) }
+    func compared(_ comparison: Binary, _ number: Double) throws -> Term {
+        try emit(.binary(comparison), tape.constant(number, as: dtype))
+    }
+
+    func sum(_ axes: [Int], keepDims: Bool = false) throws -> Term {
+        axes.isEmpty ? self : try emit(.reduce(.sum, axes: axes, keepDims: keepDims))
+    }
+
+    func reshaped(_ target: Shape) throws -> Term { shape == target ? self : try emit(.reshape(target)) }
+
+    func transposed(_ axes: [Int]) throws -> Term { axes == Array(0..<shape.rank) ? self : try emit(.transpose(axes)) }
+
+    /// With its last two axes exchanged.
+    func matrixTransposed() throws -> Term {
+        try transposed(Array(0..<(shape.rank - 2)) + [shape.rank - 1, shape.rank - 2])
+    }
+
+    func broadcast(to target: Shape) throws -> Term { shape == target ? self : try emit(.broadcast(target)) }
+
+    /// What an operand of this shape gets, if broadcasting it gave the shape this has: the sum over the copies.
+    func summed(to target: Shape) throws -> Term {
+        let missing = shape.rank - target.rank
+        let stretched = target.dims.indices.filter { target[$0] == 1 && shape[$0 + missing] != 1 }.map { $0 + missing }
+        return try sum(Array(0..<missing) + stretched, keepDims: true).reshaped(target)
+    }
+}
+
+/// A graph that formulas are written into.
+final class Tape {
+    private(set) var graph: OpGraph
+    /// The layer that what is written belongs to.
+    var layer = ""
+
+    init(_ graph: OpGraph) { self.graph = graph }
+
+    func emit(_ op: Op, _ operands: [Term]) throws -> Term {
+        Term(value: try graph.emit(op, operands.map(\.value), layer: layer), tape: self)
+    }
+
+    func term(_ id: OpGraph.ValueID) -> Term { Term(value: graph.value(id), tape: self) }
+
+    func constant(_ number: Double, as dtype: DType) throws -> Term {
+        Term(value: graph.constant(try Tensor([number], shape: []).converted(to: dtype)), tape: self)
+    }
+}

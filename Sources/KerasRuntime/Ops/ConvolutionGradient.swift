@@ -1,0 +1,96 @@
+import KerasModel
+import Tensors
+
+extension Convolution {
+    /// What the input, the kernel and the bias get.
+    func gradients(_ call: Backward) throws -> [Term?] {
+        let (x, kernel, rank) = (call.operands[0], call.operands[1], strides.count)
+        let back = TransposedConvolution(
+            strides: strides, dilation: dilation, offset: padding.map(\.before), output: Array(x.shape.dims[1...rank]), groups: groups)
+        var gradients: [Term?] = [
+            call.wanted[0] ? try call.dy.emit(.transposedConvolution(back), kernel) : nil,
+            call.wanted[1] ? try kernelGradient(x, call.dy, Array(kernel.shape.dims[..<rank])) : nil,
+        ]
+        if call.operands.count > 2 { gradients.append(call.wanted[2] ? try call.dy.sum(Array(0...rank)) : nil) }
+        return gradients
+    }
+
+    /// What the kernel gets, chunk by chunk where there are enough windows, the chunks added up in their order.
+    func kernelGradient(_ x: Term, _ dy: Term, _ kernel: [Int]) throws -> Term {
+        let windows = dy.shape.count / max(dy.shape[dy.shape.rank - 1], 1)
+        let chunks = max(min(x.shape[0], windows / Convolution.windowsPerChunk, 8), 1)
+        return try x.emit(.convolutionKernelGradient(self, kernel: kernel, chunks: chunks), dy).sum([0])
+    }
+
+    /// With fewer, adding the chunks up would cost more than making them side by side saves.
+    private static let windowsPerChunk = 128
+}
+
+/// Sums over windows of window times gradient. Each chunk of images is a part; a single chunk is cut by rows of the kernel instead.
+struct KernelGradientStep<T: ComputeScalar>: Step {
+    private let x: Location
+    private let dy: Location
+    private let out: Location
+    private let strips: WindowStrips<T>
+    private let images: Int
+    private let chunks: Int
+    private let groups: Int
+    private let filters: Int
+    /// Numbers of one group's gradient, `(k…, c, f)`.
+    private let size: Int
+    /// The numbers of a window, cut where it is one run.
+    private let rows: Parts
+    /// A group's gradient before it is spread among the others.
+    private let ofGroup: Location?
+
+    init(_ convolution: Convolution, kernel: [Int], chunks: Int, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
+        let (input, gradient) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
+        let rank = convolution.strides.count
+        let channels = input[rank + 1] / convolution.groups
+        let geometry = WindowGeometry(
+            input: input, tapChannels: channels, kernel: kernel, output: Array(gradient.dims[1...rank]), convolution, pools: false)
+        (x, dy, out) = (try plan.location(node.inputs[0]), try plan.location(node.inputs[1]), try plan.location(node.output))
+        images = input[0]
+        self.chunks = chunks
+        groups = convolution.groups
+        filters = gradient[rank + 1]
+        let window = kernel.reduce(channels, *)
+        size = window * (filters / groups)
+        strips = WindowStrips(geometry, &plan)
+        let isOneRun = chunks == 1 && groups == 1 && geometry.taps.count == 1
+        let flops = 2 * Double(gradient.count) * Double(window)
+        rows = isOneRun ? Parts(window, flops: flops, bytes: Double(4 * size)) : Parts(undivided: window)
+        ofGroup = groups > 1 ? plan.scratch(size, of: T.self) : nil
+    }
+
+    var parts: Int { chunks * rows.count }
+
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        let chunk = part / rows.count
+        let range = rows[part % rows.count]
+        let perImage = strips.geometry.unitsPerImage
+        let units = chunk * images / chunks * perImage..<(chunk + 1) * images / chunks * perImage
+        let n = filters / groups
+        let source = UnsafePointer(frame.reals(x))
+        let gradient = UnsafePointer(frame.reals(dy))
+        let target = frame.reals(out) + chunk * groups * size
+        for group in 0..<groups {
+            let sums = ofGroup.map { frame.reals($0) } ?? target
+            let mine = rows.count == 1 ? 0..<size : range.lowerBound * n..<range.upperBound * n
+            (sums + mine.lowerBound).update(repeating: 0, count: mine.count)
+            strips.forEachBlock(frame, units, source) { windows, count, first in
+                var windows = windows
+                if group > 0 { windows.advance(by: group * windows.tapLength, count) }
+                if rows.count > 1 {
+                    windows.advance(by: range.lowerBound, count)
+                    windows = WindowRows(rows: windows.rows, taps: 1, tapOffsets: windows.tapOffsets, tapLength: range.count)
+                }
+                let dy = gradient + first * filters + group * n
+                frame.kernels.outerProduct(count, n, windows, dy, stride: filters, sums + mine.lowerBound)
+            }
+            guard ofGroup != nil else { continue }
+            for row in 0..<(size / max(n, 1)) { (target + row * filters + group * n).update(from: sums + row * n, count: n) }
+        }
+    }
+}
