@@ -14,3 +14,4 @@ func logarithm(_ x: Float) -> Float { logf(x) }
 func logarithm1p(_ x: Float) -> Float { log1pf(x) }
 func logarithm(_ x: Double) -> Double { log(x) }
 func cosine(_ x: Double) -> Double { cos(x) }
+func power(_ x: Float, _ exponent: Float) -> Float { powf(x, exponent) }

@@ -1,0 +1,42 @@
+/// One kind of optimizer: its settings. What they mean for the numbers is in the runtime, a file of the same name.
+///
+/// Defaults are Keras 3's. Equations that differ between generations of Keras are settings of their own, which no file spells out:
+/// ``OptimizerRules`` says them.
+public protocol OptimizerAlgorithm: TrainingFunction {
+    /// The rate if none is given. Keras: `learning_rate`.
+    static var learningRate: Double { get }
+    /// What is kept for each variable from step to step, in the order Keras 3 makes it.
+    var slots: [OptimizerSlot] { get }
+    /// Numbers kept for all variables together, as they begin.
+    var sharedState: [Double] { get }
+    /// Takes the equations of a generation.
+    mutating func adopt(_ rules: OptimizerRules)
+}
+
+extension OptimizerAlgorithm {
+    public static var learningRate: Double { 0.001 }
+    public var sharedState: [Double] { [] }
+    public func adopt(_ rules: OptimizerRules) {}
+}
+
+/// Numbers as many as a variable's. Keras: `add_variable_from_reference`.
+public struct OptimizerSlot: Hashable, Sendable {
+    /// `momentum`, `velocity`.
+    public var name: String
+    public var initialValue: Double
+
+    public init(_ name: String, initialValue: Double = 0) {
+        self.name = name
+        self.initialValue = initialValue
+    }
+}
+
+/// Whose equations an optimizer follows.
+public enum OptimizerRules: Sendable {
+    /// Keras 1 and 2.
+    case keras2
+    /// tf.keras until TensorFlow 2.10, since then `tf.keras.optimizers.legacy`.
+    case legacy
+    /// TensorFlow 2.11 and later, tf_keras, Keras 3.
+    case current
+}
