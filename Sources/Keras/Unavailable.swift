@@ -12,6 +12,12 @@ extension Model {
     @available(*, unavailable, renamed: "json(_:)")
     public func to_json() -> String { fatalError() }
 
+    @available(*, unavailable, renamed: "save(to:)")
+    public func save(_ path: String) { fatalError() }
+
+    @available(*, unavailable, renamed: "saveWeights(to:)")
+    public func save_weights(_ path: String) { fatalError() }
+
     @available(*, unavailable, renamed: "getLayer(_:)")
     public func get_layer(_ name: String) -> any Layer { fatalError() }
 

@@ -7,12 +7,13 @@ package struct SavedModel: Sendable {
     /// Views of the file's bytes where they can be.
     package var weights: [WeightID: Tensor]
     package var training: TrainingConfiguration?
-    package var origin: Origin
+    /// Nil if it was made in Swift.
+    package var origin: Origin?
     /// What was odd, in a sentence each: unknown keys, state that could not be read.
     package var warnings: [String]
 
     package init(
-        root: ModelLayer, weights: [WeightID: Tensor], training: TrainingConfiguration? = nil, origin: Origin, warnings: [String] = []
+        root: ModelLayer, weights: [WeightID: Tensor], training: TrainingConfiguration? = nil, origin: Origin?, warnings: [String] = []
     ) {
         self.root = root
         self.weights = weights
@@ -29,6 +30,11 @@ package struct Origin: Sendable {
     package var kerasVersion: KerasVersion?
     /// `tensorflow`, `theano`, `jax`, …
     package var backend: String?
+    /// What the file calls the weights.
+    package var weightNames: [WeightID: String] = [:]
+
+    /// Those who read what it came from.
+    package var target: SaveTarget { SaveTarget(dialect) }
 
     package init(dialect: Dialect, kerasVersion: KerasVersion? = nil, backend: String? = nil) {
         self.dialect = dialect

@@ -39,6 +39,15 @@ package struct ByteRope: Sendable {
         return buffer
     }
 
+    package var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+            for run in runs {
+                run.withUnsafeBytes { UnsafeMutableRawBufferPointer(target)[initialized...].copyBytes(from: $0) }
+                initialized += run.count
+            }
+        }
+    }
+
     /// - Throws: an `io` problem with the system's reason.
     package func write(to sink: FileSink) throws { for run in runs { try sink.write(run) } }
 }

@@ -2,44 +2,71 @@ import JSON
 import KerasModel
 import Tensors
 
-/// Writes a model's configuration in a dialect, as its `to_json` does.
+/// Writes a model's configuration for a target, as its `to_json` does or as it stands in its `.h5`.
 package struct ModelConfigWriter {
+    /// Where a configuration stands.
+    package enum Form: Sendable {
+        /// A text of its own, or a member of a `.keras` archive.
+        case json
+        /// `model_config` of an `.h5`, whose layers are written without their modules.
+        case hdf5
+    }
+
     private let model: BuiltModel?
-    private let dialect: Dialect
-    private var context: EncodingContext { EncodingContext(dialect: dialect) }
-    private var rules: any DialectRules.Type { dialect.rules }
+    private let target: SaveTarget
+    private let form: Form
+    private let context: EncodingContext
+    private var dialect: Dialect { target.dialect }
+    private var rules: any DialectRules.Type { target.rules }
 
     /// Everything `to_json` writes: the model and which Keras it is for.
     ///
     /// - Parameter built: gives the shapes Keras 3 writes beside each tensor; without it they are left open.
-    /// - Throws: `unsupported` problems, one for each value the dialect has no word for.
-    package static func json(_ root: ModelLayer, built: BuiltModel?, dialect: Dialect) throws -> JSON {
-        let writer = ModelConfigWriter(model: built, dialect: dialect)
+    /// - Throws: `unsupported` problems, one for each value the target has no word for.
+    package static func json(_ root: ModelLayer, built: BuiltModel?, target: SaveTarget, losses: Losses? = nil) throws -> JSON {
+        let writer = ModelConfigWriter(
+            model: built, target: target, form: .json, context: EncodingContext(target: target, losses: losses))
         var top = try writer.entry(root)
-        switch dialect {
+        switch target.dialect {
         case .keras3:
             top["build_config"] = ["input_shape": nil]
             top["compile_config"] = [:]
-        case .tfKeras:
-            top["keras_version"] = "2.21.0"
-            top["backend"] = "tensorflow"
-        case .keras2:
-            top["keras_version"] = "2.2.4"
+        case .tfKeras, .keras2:
+            top["keras_version"] = .string(target.kerasVersion)
             top["backend"] = "tensorflow"
         }
         return .object(top)
     }
 
+    package static func json(_ root: ModelLayer, built: BuiltModel?, dialect: Dialect) throws -> JSON {
+        try json(root, built: built, target: SaveTarget(dialect))
+    }
+
+    /// `model_config` of an `.h5`.
+    ///
+    /// - Throws: `unsupported` problems, one for each value the target has no word for.
+    static func hdf5(_ root: ModelLayer, built: BuiltModel, target: SaveTarget, losses: Losses?) throws -> JSON {
+        let writer = ModelConfigWriter(
+            model: built, target: target, form: .hdf5, context: EncodingContext(target: target, losses: losses))
+        return .object(try writer.entry(root))
+    }
+
+    private func wrap(_ className: String, _ module: String, _ config: JSONObject) -> JSONObject {
+        switch form {
+        case .json: rules.wrap(className: className, module: module, config: config)
+        case .hdf5: ["class_name": .string(className), "config": .object(config)]
+        }
+    }
+
     private func entry(_ layer: any Layer) throws -> JSONObject {
         guard let model = layer as? ModelLayer else {
-            return rules.wrap(className: type(of: layer).className, module: "keras.layers", config: try layer.encoded(in: context))
+            return wrap(type(of: layer).className, "keras.layers", try layer.encoded(in: context))
         }
         switch model.architecture.kind {
-        case .sequential: return rules.wrap(className: "Sequential", module: "keras", config: try sequential(model))
+        case .sequential: return wrap("Sequential", "keras", try sequential(model))
         case .functional:
-            let className = dialect == .keras2 ? "Model" : "Functional"
-            var entry = rules.wrap(className: className, module: "keras.src.models.functional", config: try functional(model))
-            if dialect == .keras3 { entry["registered_name"] = "Functional" }
+            var entry = wrap(rules.functionalName, "keras.src.models.functional", try functional(model))
+            if dialect == .keras3 && form == .json { entry["registered_name"] = "Functional" }
             return entry
         }
     }
@@ -52,7 +79,7 @@ package struct ModelConfigWriter {
 
     private func sequential(_ model: ModelLayer) throws -> JSONObject {
         var config = header(model)
-        if dialect == .keras3 { config["dtype"] = model.base.dtype.config(in: context) }
+        if dialect == .keras3 { config["dtype"] = try model.base.dtype.config(in: context) }
         var layers = model.architecture.layers
         var entries: [JSON] = []
         if let input = model.architecture.sequentialInput {
@@ -67,7 +94,7 @@ package struct ModelConfigWriter {
         entries += layers.compactMap { layer in problems.attempt { .object(try entry(layer)) } }
         try problems.throwIfAny()
         config["layers"] = .array(entries)
-        if dialect != .keras2, let shape = model.architecture.sequentialInput?.batchShape {
+        if dialect == .keras3, let shape = model.architecture.sequentialInput?.batchShape {
             config["build_input_shape"] = shape.config(in: context)
         }
         return restoreUnknown(config, model)
@@ -82,8 +109,15 @@ package struct ModelConfigWriter {
                 var object = try entry(layer)
                 object["name"] = .string(layer.name)
                 let calls = layer is InputLayer ? [] : architecture.calls[layer.id] ?? []
+                let repeats = layer is ModelLayer ? rules.nestedRepeats : 1
                 object["inbound_nodes"] = .array(
-                    try calls.map { call in try rules.writeCall(call) { try named($0, in: architecture, at: .inboundNodes) } })
+                    try KerasError.placing(Place(layer: layer.name, key: "inbound_nodes")) {
+                        try calls.flatMap { call in
+                            let call = try said(call, from: architecture.dialect)
+                            let node = try rules.writeCall(call) { try named($0, in: architecture, at: .inboundNodes) }
+                            return Array(repeating: node, count: repeats)
+                        }
+                    })
                 return .object(object)
             }
         }
@@ -95,19 +129,35 @@ package struct ModelConfigWriter {
         return restoreUnknown(config, model)
     }
 
+    /// The call as the target means it: `training=` of a call counts for tf.keras and Keras 2, and means nothing to Keras 3, whose `predict`
+    /// and `fit` say it anew.
+    private func said(_ call: Call, from source: Dialect?) throws -> Call {
+        guard let source, call.keywords.contains("training"), source != dialect || target == .universal else { return call }
+        var call = call
+        call.keywords["training"] = nil
+        if source != .keras3 {
+            try context.leaveOut(
+                KerasError(.unsupported, "Keras 3 does not obey what a call says of training", found: "training=… on a call"))
+        }
+        return call
+    }
+
     private func named(_ reference: TensorRef, in architecture: Architecture, at place: ReferencePlace) throws -> NamedTensor {
         guard let layer = architecture.layer(reference.layer) else {
             throw KerasError(.malformed, "a call takes a tensor of a layer that is not in the model", at: Place(layer: architecture.name))
         }
-        let offset = (layer as? ModelLayer).map { rules.offset(ofNested: $0.architecture.kind, at: place) } ?? 0
+        var node = reference.call
+        if let nested = layer as? ModelLayer {
+            node = node * rules.nestedRepeats + rules.offset(ofNested: nested.architecture.kind, at: place)
+        }
         let shape = model?.outputShapes(of: reference).dropFirst(reference.output).first
         return NamedTensor(
-            layer: layer.name, node: reference.call + offset, tensor: reference.output, shape: shape ?? layer.base.batchShape ?? [],
+            layer: layer.name, node: node, tensor: reference.output, shape: shape ?? layer.base.batchShape ?? [],
             dtype: layer.base.dtype.compute)
     }
 
     private func restoreUnknown(_ config: JSONObject, _ model: ModelLayer) -> JSONObject {
-        guard model.architecture.dialect == dialect else { return config }
+        guard model.architecture.dialect == target.dialect, target != .universal else { return config }
         var config = config
         for (key, value) in model.architecture.unknownKeys { config[key] = value }
         return config

@@ -17,6 +17,12 @@ protocol DialectRules: Sendable {
     /// How far the number of a call of a nested model is ahead of ours, where it is referred to from `place`.
     static func offset(ofNested kind: Architecture.Kind, at place: ReferencePlace) -> Int
 
+    /// How often each call of a nested model is written, so that one number refers to it in all Kerases that read this.
+    static var nestedRepeats: Int { get }
+
+    /// What a Functional is called.
+    static var functionalName: String { get }
+
     /// `input_layers` or `output_layers`.
     static func writeEnds(_ tree: Tree<JSON>) -> JSON
 
@@ -63,6 +69,15 @@ struct NamedTensor {
     var dtype: DType
 
     var triple: [JSON] { [.string(layer), .integer(node), .integer(tensor)] }
+}
+
+extension DialectRules {
+    static var nestedRepeats: Int { 1 }
+    static var functionalName: String { "Functional" }
+}
+
+extension SaveTarget {
+    var rules: any DialectRules.Type { self == .universal ? UniversalRules.self : dialect.rules }
 }
 
 extension Dialect {

@@ -50,4 +50,5 @@ extension OlderRules {
 
 enum Keras2Rules: OlderRules {
     static let dialect = Dialect.keras2
+    static let functionalName = "Model"
 }

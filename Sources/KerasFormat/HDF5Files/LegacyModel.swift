@@ -20,12 +20,11 @@ enum LegacyModel {
             throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: version.map { "keras_version \($0.text)" })
         }
         let dialect = try Dialect(kerasVersion: version, architecture: json)
-        let origin = Origin(dialect: dialect, kerasVersion: version, backend: backend)
+        var origin = Origin(dialect: dialect, kerasVersion: version, backend: backend)
         let model = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
         let built = try BuiltModel(model)
-        var saved = SavedModel(
-            root: model, weights: try LegacyWeights.read(weights, into: built),
-            origin: origin, warnings: ModelFile.unknownKeys(of: model))
+        let tensors = try LegacyWeights.read(weights, into: built, names: &origin.weightNames)
+        var saved = SavedModel(root: model, weights: tensors, origin: origin, warnings: ModelFile.unknownKeys(of: model))
         if let training = try root.attribute("training_config") {
             let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }
             saved.training = TrainingConfiguration(json, dialect: dialect)

@@ -9,6 +9,12 @@ enum LegacyWeights {
     ///
     /// - Throws: a `mismatch` problem for each layer whose weights do not fit the model.
     static func read(_ group: HDF5Group, into model: BuiltModel) throws -> [WeightID: Tensor] {
+        var names: [WeightID: String] = [:]
+        return try read(group, into: model, names: &names)
+    }
+
+    /// The same; `known` is given what the file calls each weight.
+    static func read(_ group: HDF5Group, into model: BuiltModel, names known: inout [WeightID: String]) throws -> [WeightID: Tensor] {
         var group = group
         if try group.stringList("layer_names").isEmpty, try group.contains("model_weights") { group = try group.group("model_weights") }
         let stored = try group.stringList("layer_names").compactMap { name -> (name: String, weights: [String])? in
@@ -35,6 +41,7 @@ enum LegacyWeights {
                 var failures = ProblemList()
                 for ((id, spec), name) in zip(expected, names) {
                     failures.attempt { weights[id] = try read(try place.dataset(name), as: spec, flips: flips) }
+                    known[id] = name
                 }
                 try failures.throwIfAny()
             }

@@ -1,3 +1,4 @@
+private import Synchronization
 import Tensors
 
 /// Which Keras's words a configuration is written in. What a word *means* is spelled out in the layers; after reading, no dialect matters.
@@ -30,6 +31,70 @@ public struct DecodingContext: Sendable {
 
 /// What writing a configuration hangs on.
 public struct EncodingContext: Sendable {
+    /// Whose words are written; in the universal form, those of tf.keras that Keras 3 reads as well.
     public let dialect: Dialect
-    package init(dialect: Dialect) { self.dialect = dialect }
+    /// True where Keras 2, tf.keras and Keras 3 are all to read it: only what they have in common is written.
+    package let isUniversal: Bool
+    /// Takes what those who read it have no word for, where it is to be left out rather than refused.
+    package let losses: Losses?
+
+    package init(dialect: Dialect) { self.init(target: SaveTarget(dialect)) }
+
+    package init(target: SaveTarget, losses: Losses? = nil) {
+        dialect = target.dialect
+        isUniversal = target == .universal
+        self.losses = losses
+    }
+
+    /// Leaves something out, if that is wanted.
+    ///
+    /// - Throws: `error` if it is not.
+    package func leaveOut(_ error: @autoclosure () -> KerasError) throws {
+        guard let losses else { throw error() }
+        for problem in error().problems { losses.add("left out: \(problem)") }
+    }
+
+    /// How messages call those who are to read it.
+    package var reader: String { isUniversal ? SaveTarget.universal.rawValue : dialect.rawValue }
+}
+
+/// Whom a file is written for.
+public enum SaveTarget: String, CaseIterable, Hashable, Sendable {
+    /// Every Keras from 2.2.4 on that has the model's layers: standalone, in TensorFlow, and Keras 3. Without the optimizer's state.
+    case universal
+    /// Keras 3.
+    case keras3
+    /// tf.keras of TensorFlow 2, and tf_keras.
+    case tfKeras = "tf.keras"
+    /// Standalone Keras 2.
+    case keras2
+
+    public init(_ dialect: Dialect) {
+        switch dialect {
+        case .keras2: self = .keras2
+        case .tfKeras: self = .tfKeras
+        case .keras3: self = .keras3
+        }
+    }
+
+    /// Whose words are written.
+    public var dialect: Dialect {
+        switch self {
+        case .keras2: .keras2
+        case .tfKeras, .universal: .tfKeras
+        case .keras3: .keras3
+        }
+    }
+}
+
+/// What writing a model leaves out, in a sentence each.
+package final class Losses: Sendable {
+    private let list = Mutex<[String]>([])
+
+    package init() {}
+
+    package var sentences: [String] { list.withLock { $0 } }
+
+    /// The same is said once.
+    package func add(_ sentence: String) { list.withLock { if !$0.contains(sentence) { $0.append(sentence) } } }
 }

@@ -10,9 +10,15 @@ public protocol SerializedObject: ConfigValue, Hashable {
     var className: String { get set }
     var config: JSONObject { get set }
     init(className: String, config: JSONObject)
+    /// The same in the words of those who are to read it.
+    ///
+    /// - Throws: `unsupported` if they have none.
+    func translated(for context: EncodingContext) throws -> Self
 }
 
 extension SerializedObject {
+    public func translated(for context: EncodingContext) throws -> Self { self }
+
     public init(config json: JSON, in context: DecodingContext) throws {
         switch json {
         case .string(let name): self.init(className: Self.aliases[name] ?? name, config: [:])
@@ -25,15 +31,16 @@ extension SerializedObject {
         }
     }
 
-    public func config(in context: EncodingContext) -> JSON {
-        let known = Self.aliases.values.contains(className)
+    public func config(in context: EncodingContext) throws -> JSON {
+        let words = try translated(for: context)
+        let known = Self.aliases.values.contains(words.className)
         switch context.dialect {
         case .keras3:
             return [
-                "module": known ? .string(Self.module) : nil, "class_name": .string(className), "config": .object(config),
-                "registered_name": known ? nil : .string(className),
+                "module": known ? .string(Self.module) : nil, "class_name": .string(words.className), "config": .object(words.config),
+                "registered_name": known ? nil : .string(words.className),
             ]
-        case .keras2, .tfKeras: return ["class_name": .string(className), "config": .object(config)]
+        case .keras2, .tfKeras: return ["class_name": .string(words.className), "config": .object(words.config)]
         }
     }
 }
@@ -63,6 +70,40 @@ public struct Initializer: SerializedObject {
     public static let randomUniform = Initializer(className: "RandomUniform", config: ["minval": -0.05, "maxval": 0.05, "seed": nil])
     public static let randomNormal = Initializer(className: "RandomNormal", config: ["mean": 0.0, "stddev": 0.05, "seed": nil])
     public static func constant(_ value: Double) -> Initializer { Initializer(className: "Constant", config: ["value": .float(value)]) }
+
+    /// What Keras 2 has no classes for: each is `VarianceScaling` with this scale, mode and distribution, and was written so.
+    private static let scalings: [String: (scale: Double, mode: String, distribution: String)] = [
+        "GlorotUniform": (1, "fan_avg", "uniform"), "GlorotNormal": (1, "fan_avg", "normal"),
+        "HeUniform": (2, "fan_in", "uniform"), "HeNormal": (2, "fan_in", "normal"),
+        "LecunUniform": (1, "fan_in", "uniform"), "LecunNormal": (1, "fan_in", "normal"),
+    ]
+
+    public func translated(for context: EncodingContext) throws -> Initializer {
+        var words = self
+        if context.dialect != .keras3 || context.isUniversal {
+            // Keras 3.15's own, where it does not have its default.
+            for key in ["input_axes", "output_axes"] where words.config[key]?.isNull == true { words.config[key] = nil }
+        }
+        // TensorFlow 1 wrote the type of the weight here too.
+        if context.dialect != .tfKeras || context.isUniversal { words.config["dtype"] = nil }
+        if context.dialect == .keras2 || context.isUniversal {
+            if let scaling = Initializer.scalings[className] {
+                words = Initializer(
+                    className: "VarianceScaling",
+                    config: [
+                        "scale": .float(scaling.scale), "mode": .string(scaling.mode), "distribution": .string(scaling.distribution),
+                        "seed": config["seed"] ?? nil,
+                    ])
+            } else if className == "VarianceScaling", words.config["distribution"] == "truncated_normal" {
+                words.config["distribution"] = "normal"
+            } else if className == "VarianceScaling", words.config["distribution"] == "untruncated_normal", !context.isUniversal {
+                throw KerasError(.unsupported, "Keras 2 has no such distribution", found: "'untruncated_normal'")
+            }
+        } else if className == "VarianceScaling", words.config["distribution"] == "normal", context.dialect == .keras3 {
+            words.config["distribution"] = "truncated_normal"
+        }
+        return words
+    }
 }
 
 /// A penalty on a weight's size, used in training. Keras: `kernel_regularizer` and its like.
@@ -78,6 +119,17 @@ public struct Regularizer: SerializedObject {
 
     public static func l1(_ factor: Double) -> Regularizer { Regularizer(className: "L1", config: ["l1": .float(factor)]) }
     public static func l2(_ factor: Double) -> Regularizer { Regularizer(className: "L2", config: ["l2": .float(factor)]) }
+
+    /// Keras 2 has one class for both penalties, which all others have too.
+    public func translated(for context: EncodingContext) throws -> Regularizer {
+        guard context.dialect == .keras2 || context.isUniversal else { return self }
+        switch className {
+        case "L1", "L2": return Regularizer(className: "L1L2", config: ["l1": config["l1"] ?? 0.0, "l2": config["l2"] ?? 0.0])
+        case "OrthogonalRegularizer" where !context.isUniversal:
+            throw KerasError(.unsupported, "Keras 2 has no such regularizer", found: className)
+        default: return self
+        }
+    }
 }
 
 /// A rule a weight is brought back to after each step of training. Keras: `kernel_constraint` and its like.

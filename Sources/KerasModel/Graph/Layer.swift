@@ -146,6 +146,8 @@ public struct WeightSpec: Hashable, Sendable {
 
     /// Keras 3's: `kernel`, `moving_mean`.
     public var name: String
+    /// What Keras 2 and tf.keras call it in their files, where that is another name.
+    package var olderName: String?
     public var shape: Shape
     public var initializer: Initializer
     /// A penalty on its size that the model's loss carries, whether the weight trains or not.

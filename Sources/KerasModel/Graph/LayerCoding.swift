@@ -31,25 +31,57 @@ extension Layer {
     ///
     /// - Throws: `unsupported`, with the key, where the dialect has no word for a value.
     package func encoded(in context: EncodingContext) throws -> JSONObject {
-        guard Self.dialects.contains(context.dialect) else {
-            throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such layer", at: Place(layer: name), found: Self.className)
+        let readers: [Dialect] = context.isUniversal ? [.tfKeras, .keras3] : [context.dialect]
+        for reader in readers where !Self.dialects.contains(reader) {
+            throw KerasError(.unsupported, "\(reader.rawValue) has no such layer", at: Place(layer: name), found: Self.className)
         }
+        let shared = context.isUniversal ? sharedKeys : []
         var config = JSONObject()
         for key in Self.commonKeys + Self.keys {
+            if context.isUniversal && !shared.contains(key.name) {
+                if key.isNeeded(self) {
+                    try context.leaveOut(
+                        KerasError(
+                            .unsupported, "not every Keras has this key", at: Place(layer: name, key: key.name),
+                            expected: "a model for one Keras alone"))
+                }
+                continue
+            }
             guard key.dialects.contains(context.dialect) else {
-                guard !key.isNeeded(self) else {
-                    throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such key", at: Place(layer: name, key: key.name))
+                if key.isNeeded(self) {
+                    try context.leaveOut(
+                        KerasError(.unsupported, "\(context.dialect.rawValue) has no such key", at: Place(layer: name, key: key.name)))
                 }
                 continue
             }
             guard key.isWritten(self, context) else { continue }
-            let value = try KerasError.placing(Place(layer: name, key: key.name)) { try key.encode(self, context) }
+            let value = try KerasError.placing(Place(layer: name, key: key.name)) {
+                // What Keras 3 has no word for, though it reads tf.keras's, would mean something else to it.
+                if context.isUniversal && key.dialects.contains(.keras3) { _ = try key.encode(self, EncodingContext(dialect: .keras3)) }
+                return try key.encode(self, context)
+            }
             config[key.name(in: context.dialect)] = value
         }
-        if base.dialect == context.dialect {
+        if base.dialect == context.dialect && !context.isUniversal {
             for (key, value) in base.unknownKeys { config[key] = value }
         }
         return config
+    }
+
+    /// The keys that every Keras which has this layer reads: those written in each dialect, by the name tf.keras gives them. What Keras 2 alone
+    /// lacks counts where the layer would be another without it.
+    private var sharedKeys: Set<String> {
+        func written(_ dialect: Dialect, orNeeded: Bool = false) -> Set<String> {
+            let context = EncodingContext(dialect: dialect)
+            let keys = (Self.commonKeys + Self.keys).filter { key in
+                key.dialects.contains(dialect) && key.isWritten(self, context) || orNeeded && key.isNeeded(self)
+            }
+            return Set(keys.map(\.name))
+        }
+        // On a layer in the middle of a model only Keras 3 leaves it out, and takes it where it is.
+        var keys = written(.keras3).union(["dtype"]).intersection(written(.tfKeras).union(["batch_shape"]))
+        if Self.dialects.contains(.keras2) { keys.formIntersection(written(.keras2, orNeeded: true).union(["dtype"])) }
+        return keys
     }
 }
 
@@ -63,7 +95,7 @@ extension Layer {
             .key("batch_shape", \.base.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"], in: Dialect.older)
                 .written { layer, _ in layer.base.batchShape != nil },
             // After the shape until TensorFlow 2.4, before it since; once read, the key is gone for the second.
-            .key("dtype", \.base.dtype, in: [.keras2]),
+            .key("dtype", \.base.dtype, in: [.keras2]).written { layer, _ in layer.base.batchShape != nil || layer.base.dtype != .float32 },
         ]
     }
 }

@@ -1,37 +1,61 @@
 import ArgumentParser
 import Keras
+import KerasFormat
 import Storage
 
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes a model's architecture as the JSON of another Keras.",
+        abstract: "Writes a model as another kind of file, or for another Keras.",
         discussion: """
-            What a dialect has no word for is refused by name.
+            The output's ending says what it is. Without --to it is written for the Keras that MODEL comes from. What the target has no word \
+            for is refused by name; with --lossy it is left out where that is possible, and told.
+
+              universal  Keras 2.2.4 to 3.15 and TensorFlow alike, without the optimizer's state
+              keras3     Keras 3
+              tf.keras   TensorFlow 2, tf_keras
+              keras2     standalone Keras 2
 
             Examples:
-              keras convert model.h5 model.json
-              keras convert keras3.json tf_keras.json --to tf.keras
+              keras convert old.h5 new.h5 --to keras3
+              keras convert model.h5 everywhere.h5 --to universal
+              keras convert model.h5 small.h5 --strip-optimizer --compress
+              keras convert model.h5 model.json --to tf.keras
+              keras convert model.h5 weights.h5 --weights-only
             """)
 
     @Argument(help: "A Keras model: a whole-model .h5 or architecture .json.")
     var model: String
 
-    @Argument(help: "The file to write, named .json.")
+    @Argument(help: "The file to write.")
     var output: String
 
-    @Option(help: ArgumentHelp("Whose words: keras3, tf.keras or keras2. (default: those of MODEL)", valueName: "dialect"))
-    var to: Dialect?
+    @Option(help: ArgumentHelp("Whose file it is to be: universal, keras3, tf.keras or keras2.", valueName: "target"))
+    var to: SaveTarget?
 
-    func validate() throws {
-        guard output.hasSuffix(".json") else { throw ValidationError("the output must be named .json, not '\(output)'") }
-    }
+    @Flag(help: "Write the weights without the model.")
+    var weightsOnly = false
+
+    @Flag(help: "Leave the optimizer's state out.")
+    var stripOptimizer = false
+
+    @Flag(help: "Store the weights through gzip and shuffle, which Keras reads.")
+    var compress = false
+
+    @Flag(help: "Leave out what the target has no word for.")
+    var lossy = false
 
     func run() throws {
+        // Before anything is read: a wrong name is known at once.
+        let container = try ModelContainer.named(output, weightsOnly: weightsOnly)
         let model = try Model.load(self.model)
         for warning in model.warnings { Terminal.warn("\(self.model): \(warning)") }
-        let text = try KerasError.placing(Place(file: self.model)) { try model.json(to ?? model.dialect ?? .keras3) }
-        try AtomicFile.write(output) { try $0.write(Array(text.utf8)) }
+        let notes = try ModelFile.write(try model.savedModel(), to: output, as: container, target: to) {
+            $0.stripsOptimizer = stripOptimizer
+            $0.compresses = compress
+            if lossy { $0.losses = Losses() }
+        }
+        for note in notes { Terminal.complain(note) }
     }
 }
 
-extension Dialect: ExpressibleByArgument {}
+extension SaveTarget: ExpressibleByArgument {}

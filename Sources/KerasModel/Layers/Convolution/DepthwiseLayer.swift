@@ -59,9 +59,10 @@ extension DepthwiseLayer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let channels = try channels(inputs[0])
-        let kernel = try WeightSpec(
+        var kernel = try WeightSpec(
             "kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer, regularizer: settings.kernelRegularizer
         )
+        kernel.olderName = "depthwise_kernel"
         return [kernel] + (try biasSpec(channels * depthMultiplier))
     }
 

@@ -15,7 +15,8 @@ public struct BatchNormalization: Layer {
             decode: { json, context, layer in layer.axis = try Axes(config: json, in: context) },
             // A list of one is tf.keras's way alone.
             encode: { layer, context in
-                context.dialect == .tfKeras ? layer.axis.config(in: context) : try layer.singleAxis(in: context).config(in: context)
+                context.dialect == .tfKeras && !context.isUniversal
+                    ? layer.axis.config(in: context) : try layer.singleAxis(in: context).config(in: context)
             },
             absent: { _, _ in }),
         .key("momentum", \.momentum),

@@ -25,7 +25,8 @@ struct SpatialDropout: Sendable {
             .required("rate", \.rate), .key("noise_shape", \.noiseShape, in: Dialect.older), .key("seed", \.seed),
         ]
         let last: [ConfigKey<L>] = [.key("name", \.base.name, in: [.keras3]), .key("dtype", \.base.plainDType, in: [.keras3])]
-        let format: [ConfigKey<SpatialDropout>] = hasDataFormat ? [.key("data_format", \.dataFormat, in: [.keras3])] : []
+        let format: [ConfigKey<SpatialDropout>] =
+            hasDataFormat ? [.key("data_format", \.dataFormat, in: [.keras3]).needed { $0.dataFormat == .channelsFirst }] : []
         return own.map { $0.at(path) } + last + format.map { $0.at(path) }
     }
 }

@@ -1,0 +1,122 @@
+import KerasModel
+import Storage
+import Tensors
+
+/// A kind of file that a model, or its weights alone, are written to, told by the file's name.
+package struct ModelContainer: Sendable {
+    package enum Content: Sendable {
+        case model, architecture, weights
+    }
+
+    /// For messages: `whole model in HDF5`.
+    package let name: String
+    package let content: Content
+    /// Tried against a file's name; of all containers the longest that fits counts.
+    package let endings: [String]
+    /// Whom it can be written for. The first is what a model made in Swift gets.
+    package let targets: [SaveTarget]
+    /// The file's bytes. What could not be said and was left out goes into the options' `losses`.
+    package let write: @Sendable (SavedModel, SaveOptions) throws -> ByteRope
+
+    /// The table: containers and whom each can be written for.
+    package static let all: [ModelContainer] = [
+        ModelContainer(
+            name: "a whole model in HDF5", content: .model, endings: [".h5", ".hdf5"], targets: [.universal, .keras3, .tfKeras, .keras2],
+            write: LegacyModelWriter.write),
+        ModelContainer(
+            name: "weights in HDF5", content: .weights, endings: [".h5", ".hdf5"], targets: [.universal, .keras3, .tfKeras, .keras2],
+            write: LegacyWeightsWriter.write),
+        ModelContainer(
+            name: "architecture JSON", content: .architecture, endings: [".json"], targets: [.keras3, .tfKeras, .keras2, .universal],
+            write: ArchitectureWriter.write),
+    ]
+
+    /// The container that a file of this name is.
+    ///
+    /// - Parameter weightsOnly: whether the model is left out where the name alone does not say it.
+    /// - Throws: `usage` for a name that says none.
+    package static func named(_ path: String, weightsOnly: Bool = false) throws -> ModelContainer {
+        func fit(_ container: ModelContainer) -> Int { container.endings.filter(path.hasSuffix).map(\.utf8.count).max() ?? 0 }
+        let best = all.map(fit).max() ?? 0
+        let fitting = all.filter { best > 0 && fit($0) == best }
+        guard !fitting.isEmpty else {
+            let known = Set(all.flatMap(\.endings)).sorted().joined(separator: ", ")
+            throw KerasError(
+                .usage, "the file's name does not say its format", at: Place(file: path), expected: "a name ending in one of \(known)")
+        }
+        if weightsOnly {
+            guard let weights = fitting.first(where: { $0.content == .weights }) else {
+                throw KerasError(.usage, "weights alone do not go into such a file", at: Place(file: path))
+            }
+            return weights
+        }
+        return fitting.first { $0.content != .weights } ?? fitting[0]
+    }
+
+    /// Whom `model` is written for: those asked for; or else those it came from; or else, if it was made in Swift, the first.
+    ///
+    /// - Throws: `unsupported` if this container is not for them.
+    package func target(for model: SavedModel, asked: SaveTarget?) throws -> SaveTarget {
+        let wanted = asked ?? model.origin?.target
+        guard let wanted else { return targets[0] }
+        if targets.contains(wanted) { return wanted }
+        guard asked != nil else { return targets[0] }
+        throw KerasError(
+            .unsupported, "\(name) is not written for \(wanted.rawValue)",
+            expected: targets.map(\.rawValue).joined(separator: " or "))
+    }
+}
+
+/// How a model is written.
+package struct SaveOptions: Sendable {
+    package var target: SaveTarget
+    /// Whether the optimizer's state is left out. Its settings stay.
+    package var stripsOptimizer = false
+    /// Whether weights are stored through gzip and shuffle, which every Keras reads.
+    package var compresses = false
+    /// Takes what the target has no word for. Nil: such models are refused.
+    package var losses: Losses?
+    /// Takes what the user should know.
+    package let notes = Losses()
+
+    package init(target: SaveTarget) { self.target = target }
+}
+
+extension ModelFile {
+    /// Writes a model, or its weights, to `path`; what stood there is replaced at once or not at all.
+    ///
+    /// - Returns: what was left out or changed, in a sentence each.
+    /// - Throws: `unsupported` problems for what the target cannot say, `cannotCreate` and `io` ones from the disk.
+    @discardableResult package static func write(
+        _ model: SavedModel, to path: String, as container: ModelContainer? = nil, target: SaveTarget? = nil,
+        configure: (inout SaveOptions) -> Void = { _ in }
+    ) throws -> [String] {
+        try KerasError.placing(Place(file: path)) {
+            let (content, notes) = try encode(model, as: container ?? .named(path), target: target, configure: configure)
+            try AtomicFile.write(path) { try content.write(to: $0) }
+            return notes
+        }
+    }
+
+    /// The bytes of the file that ``write(_:to:as:target:configure:)`` would write.
+    package static func encode(
+        _ model: SavedModel, as container: ModelContainer, target: SaveTarget? = nil, configure: (inout SaveOptions) -> Void = { _ in }
+    ) throws -> (content: ByteRope, notes: [String]) {
+        var options = SaveOptions(target: try container.target(for: model, asked: target))
+        configure(&options)
+        let content = try container.write(model, options)
+        return (content, (options.losses?.sentences ?? []) + options.notes.sentences)
+    }
+}
+
+extension SaveTarget {
+    /// The version that files for it say they were written by.
+    var kerasVersion: String {
+        switch self {
+        case .universal: "2.4.0"
+        case .keras2: "2.2.4"
+        case .tfKeras: "2.21.0"
+        case .keras3: "3.15.1"
+        }
+    }
+}
