@@ -45,7 +45,7 @@ struct KerasFileFacts {
         }
         let training = try #require(saved.training)
         #expect(training.optimizerVariables.map(\.tensor.shape.dims) == facts.json["optimizer"]?.array?.map(KerasFileFacts.dims))
-        #expect(training.optimizer["class_name"] == "Adam" && saved.origin.dialect == (rules == .keras3 ? .keras3 : .tfKeras))
+        #expect(training.optimizer["class_name"] == "Adam" && saved.origin?.dialect == (rules == .keras3 ? .keras3 : .tfKeras))
         #expect(saved.warnings.isEmpty)
     }
 
