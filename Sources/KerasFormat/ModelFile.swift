@@ -39,7 +39,8 @@ package enum ModelFile {
     package static func architecture(_ json: JSON, version: KerasVersion? = nil, registry: LayerRegistry = .keras) throws -> SavedModel {
         let version = version ?? json["keras_version"]?.string.map(KerasVersion.init)
         let dialect = try Dialect(kerasVersion: version, architecture: json)
-        let origin = Origin(dialect: dialect, kerasVersion: version, backend: json["backend"]?.string)
+        var origin = Origin(dialect: dialect, kerasVersion: version, backend: json["backend"]?.string)
+        origin.configuration = Origin.Configuration(json, .json)
         let root = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
         var training: TrainingConfiguration?
         if let compiled = json["compile_config"], compiled.object?.isEmpty == false {
@@ -98,5 +99,6 @@ extension TrainingConfiguration {
         self.init(
             dialect: dialect, loss: json["loss"] ?? nil, lossWeights: json["loss_weights"] ?? nil, metrics: json["metrics"] ?? nil,
             weightedMetrics: json["weighted_metrics"] ?? nil, optimizer: json["optimizer_config"] ?? json["optimizer"] ?? nil)
+        source = json.object
     }
 }

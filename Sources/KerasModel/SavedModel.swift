@@ -32,6 +32,26 @@ package struct Origin: Sendable {
     package var backend: String?
     /// What the file calls the weights.
     package var weightNames: [WeightID: String] = [:]
+    /// The configuration as it was read, to the last key.
+    package var configuration: Configuration?
+
+    package struct Configuration: Sendable {
+        /// Where a configuration stands.
+        package enum Form: Sendable {
+            /// A text of its own, or a member of a `.keras` archive.
+            case json
+            /// `model_config` of an `.h5`, whose layers are written without their modules.
+            case hdf5
+        }
+
+        package var json: JSON
+        package var form: Form
+
+        package init(_ json: JSON, _ form: Form) {
+            self.json = json
+            self.form = form
+        }
+    }
 
     /// Those who read what it came from.
     package var target: SaveTarget { SaveTarget(dialect) }
@@ -68,6 +88,8 @@ package struct TrainingConfiguration: Sendable {
     package var weightedMetrics: JSON
     /// `{"class_name": …, "config": …}`, or null.
     package var optimizer: JSON
+    /// All that was read, to the last key. Keras: `training_config`.
+    package var source: JSONObject?
     /// The optimizer's variables as they are stored: names in order, and their shapes.
     package var optimizerVariables: [(name: String, tensor: Tensor)]
     /// True if Keras takes all of them up again when it loads the file: those of a `.keras`.

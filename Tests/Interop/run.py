@@ -50,6 +50,12 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         results = [check(keras, folder / keras, options) for keras in KERASES]
+        for keras in KERASES:
+            print(f"== universal .h5 in {keras}", flush=True)
+            made = ["--models", *(folder / other for other in KERASES)]
+            results.append(script("saving.py", "--keras", keras, *made, "--keras-binary", options.keras_binary))
+        print("== kills and full disks", flush=True)
+        results.append(script("kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))
     sys.exit(1 if any(results) else 0)
 
 

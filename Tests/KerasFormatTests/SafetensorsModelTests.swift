@@ -25,9 +25,9 @@ import Testing
         let saved = try ModelFile.read("\(ModelFileTests.fixtures)/\(file)")
         let again = try again(saved)
         #expect(ArchitectureDifference(saved.root, again.root).changes.isEmpty)
-        #expect(again.origin.dialect == saved.origin.dialect && again.origin.backend == saved.origin.backend)
-        #expect(again.origin.kerasVersion?.text == saved.origin.kerasVersion?.text)
-        let dialect = saved.origin.dialect
+        #expect(again.origin?.dialect == saved.origin?.dialect && again.origin?.backend == saved.origin?.backend)
+        #expect(again.origin?.kerasVersion?.text == saved.origin?.kerasVersion?.text)
+        let dialect = try #require(saved.origin?.dialect)
         let (before, after) = (try BuiltModel(saved.root), try BuiltModel(again.root))
         #expect(
             try ModelConfigWriter.json(saved.root, built: before, dialect: dialect)

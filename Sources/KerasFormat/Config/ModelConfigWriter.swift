@@ -4,13 +4,7 @@ import Tensors
 
 /// Writes a model's configuration for a target, as its `to_json` does or as it stands in its `.h5`.
 package struct ModelConfigWriter {
-    /// Where a configuration stands.
-    package enum Form: Sendable {
-        /// A text of its own, or a member of a `.keras` archive.
-        case json
-        /// `model_config` of an `.h5`, whose layers are written without their modules.
-        case hdf5
-    }
+    package typealias Form = Origin.Configuration.Form
 
     private let model: BuiltModel?
     private let target: SaveTarget
@@ -19,19 +13,24 @@ package struct ModelConfigWriter {
     private var dialect: Dialect { target.dialect }
     private var rules: any DialectRules.Type { target.rules }
 
-    /// Everything `to_json` writes: the model and which Keras it is for.
+    /// The model, and in JSON of its own, which Keras it is for.
     ///
-    /// - Parameter built: gives the shapes Keras 3 writes beside each tensor; without it they are left open.
+    /// - Parameters:
+    ///   - built: gives the shapes Keras 3 writes beside each tensor; without it they are left open.
+    ///   - losses: takes what the target has no word for and that can be left out.
     /// - Throws: `unsupported` problems, one for each value the target has no word for.
-    package static func json(_ root: ModelLayer, built: BuiltModel?, target: SaveTarget, losses: Losses? = nil) throws -> JSON {
-        let writer = ModelConfigWriter(
-            model: built, target: target, form: .json, context: EncodingContext(target: target, losses: losses))
+    package static func json(_ root: ModelLayer, built: BuiltModel?, target: SaveTarget, form: Form = .json, losses: Losses? = nil) throws
+        -> JSON
+    {
+        let context = EncodingContext(target: target, losses: losses)
+        let writer = ModelConfigWriter(model: built, target: target, form: form, context: context)
         var top = try writer.entry(root)
-        switch target.dialect {
-        case .keras3:
+        switch (form, target.dialect) {
+        case (.hdf5, _): break
+        case (.json, .keras3):
             top["build_config"] = ["input_shape": nil]
             top["compile_config"] = [:]
-        case .tfKeras, .keras2:
+        case (.json, .tfKeras), (.json, .keras2):
             top["keras_version"] = .string(target.kerasVersion)
             top["backend"] = "tensorflow"
         }
@@ -40,15 +39,6 @@ package struct ModelConfigWriter {
 
     package static func json(_ root: ModelLayer, built: BuiltModel?, dialect: Dialect) throws -> JSON {
         try json(root, built: built, target: SaveTarget(dialect))
-    }
-
-    /// `model_config` of an `.h5`.
-    ///
-    /// - Throws: `unsupported` problems, one for each value the target has no word for.
-    static func hdf5(_ root: ModelLayer, built: BuiltModel, target: SaveTarget, losses: Losses?) throws -> JSON {
-        let writer = ModelConfigWriter(
-            model: built, target: target, form: .hdf5, context: EncodingContext(target: target, losses: losses))
-        return .object(try writer.entry(root))
     }
 
     private func wrap(_ className: String, _ module: String, _ config: JSONObject) -> JSONObject {

@@ -21,6 +21,7 @@ enum LegacyModel {
         }
         let dialect = try Dialect(kerasVersion: version, architecture: json)
         var origin = Origin(dialect: dialect, kerasVersion: version, backend: backend)
+        origin.configuration = Origin.Configuration(json, .hdf5)
         let model = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
         let built = try BuiltModel(model)
         let tensors = try LegacyWeights.read(weights, into: built, names: &origin.weightNames)

@@ -14,10 +14,42 @@ enum LegacyModelWriter {
         var draft = HDF5Draft()
         draft.root.add(attribute: "backend", .text(model.backend(for: target)))
         draft.root.add(attribute: "keras_version", .text(version))
-        let config = try ModelConfigWriter.hdf5(model.root, built: built, target: target, losses: options.losses)
-        draft.root.add(attribute: "model_config", .text(config.serialized()))
+        let config = try ModelConfigWriter.json(model.root, built: built, target: target, form: .hdf5, losses: options.losses)
+        draft.root.add(attribute: "model_config", .text(model.keepingWords(config, for: target, .hdf5).serialized()))
         draft.root[group: "model_weights"] = try LegacyWeightsWriter.group(model, built, options)
+        if target == .universal { noteKeras2(model.root, built, options) }
+        if let training = model.training {
+            let writer = TrainingWriter(training, of: model, options)
+            if let config = try writer.config() {
+                draft.root.add(attribute: "training_config", .text(config.serialized()))
+                let state = writer.state()
+                if !state.isEmpty { draft.root[group: "optimizer_weights"] = try group(state) }
+            }
+        }
         return try HDF5Image(draft).content
+    }
+
+    /// The optimizer's variables under the names and in the order they came in.
+    private static func group(_ state: [(name: String, tensor: Tensor)]) throws -> HDF5DraftGroup {
+        var group = HDF5DraftGroup()
+        try group.add(names: state.map(\.name), as: "weight_names")
+        for (name, tensor) in state { group.add(dataset: name, HDF5DraftDataset(tensor)) }
+        return group
+    }
+
+    /// What keeps the oldest of those that a universal file is for from reading it.
+    private static func noteKeras2(_ root: ModelLayer, _ built: BuiltModel, _ options: SaveOptions) {
+        do {
+            _ = try ModelConfigWriter.json(root, built: built, target: .keras2, form: .hdf5)
+        } catch let error as KerasError {
+            let words = error.problems.map { problem in
+                problem.sentence.replacing("keras2", with: "it") + (problem.found.map { ": \($0)" } ?? "")
+            }
+            var seen: Set<String> = []
+            let unique = words.filter { seen.insert($0).inserted }
+            options.notes.add(
+                "Keras 2 cannot load this file: " + unique.prefix(4).joined(separator: "; ") + (unique.count > 4 ? "; …" : ""))
+        } catch {}
     }
 }
 

@@ -8,6 +8,6 @@ enum ArchitectureWriter {
     static func write(_ model: SavedModel, _ options: SaveOptions) throws -> ByteRope {
         let json = try ModelConfigWriter.json(
             model.root, built: try? BuiltModel(model.root), target: options.target, losses: options.losses)
-        return try ByteRope(Array(json.serialized().utf8))
+        return try ByteRope(Array(model.keepingWords(json, for: options.target, .json).serialized().utf8))
     }
 }

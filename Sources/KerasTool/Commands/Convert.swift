@@ -41,15 +41,31 @@ struct Convert: ParsableCommand {
     @Flag(help: "Store the weights through gzip and shuffle, which Keras reads.")
     var compress = false
 
+    @Option(help: ArgumentHelp("Compute and keep weights in float16, bfloat16, float32 or float64.", valueName: "type"))
+    var dtype: String?
+
     @Flag(help: "Leave out what the target has no word for.")
     var lossy = false
+
+    func validate() throws {
+        guard let dtype else { return }
+        guard let type = DType(name: dtype), type.isFloatingPoint else {
+            throw ValidationError("--dtype must be float16, bfloat16, float32 or float64, not '\(dtype)'")
+        }
+    }
 
     func run() throws {
         // Before anything is read: a wrong name is known at once.
         let container = try ModelContainer.named(output, weightsOnly: weightsOnly)
         let model = try Model.load(self.model)
         for warning in model.warnings { Terminal.warn("\(self.model): \(warning)") }
-        let notes = try ModelFile.write(try model.savedModel(), to: output, as: container, target: to) {
+        var saved = try model.savedModel()
+        if let type = dtype.flatMap(DType.init(name:)) {
+            let (converted, notes) = try KerasError.placing(Place(file: self.model)) { try saved.converted(to: type) }
+            saved = converted
+            for note in notes { Terminal.complain(note) }
+        }
+        let notes = try ModelFile.write(saved, to: output, as: container, target: to) {
             $0.stripsOptimizer = stripOptimizer
             $0.compresses = compress
             if lossy { $0.losses = Losses() }

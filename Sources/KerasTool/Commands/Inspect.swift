@@ -26,16 +26,34 @@ struct Inspect: ParsableCommand {
     func run() throws {
         var problems = ProblemList()
         let report: FileReport = try KerasError.placing(Place(file: file)) { try makeReport(&problems) }
+        let hash = contentHash()
         if json {
             var object: JSONObject = ["file": .string(file), "format": .string(report.format), "bytes": .integer(report.bytes)]
             for (key, value) in report.json { object[key] = value }
+            if let hash {
+                object["content_hash"] = [
+                    "architecture": .string(hash.architecture), "weights": hash.weights.map(JSON.string) ?? .null,
+                ]
+            }
             Terminal.print(JSON.object(object).serialized(.indented(2)))
         } else {
             Terminal.print("\(Terminal.visible(file))  \(report.format), \(Numbers.bytes(report.bytes))")
+            if let hash {
+                Terminal.print("  architecture  sha256 \(hash.architecture)")
+                if let weights = hash.weights { Terminal.print("  weights       sha256 \(weights)") }
+            }
             Terminal.write(report.text)
         }
         // Parts that could not be read are told after those that could.
         try KerasError.placing(Place(file: file)) { try problems.throwIfAny() }
+    }
+
+    /// Nil if the file is no model that this version reads.
+    private func contentHash() -> ContentHash? {
+        guard let bytes = try? Files.read(file), ![FileKind.npy, .other].contains(FileKind(bytes)),
+            let model = try? ModelFile.decode(bytes, name: file)
+        else { return nil }
+        return try? ContentHash(model)
     }
 
     private func makeReport(_ problems: inout ProblemList) throws -> FileReport {

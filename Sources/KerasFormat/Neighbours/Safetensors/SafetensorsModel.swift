@@ -36,7 +36,7 @@ enum SafetensorsModel {
         var rest = Dictionary(file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
         if let text = metadata[training] {
             let json = try KerasError.placing(Place(object: training)) { try JSON(parsing: text) }
-            saved.training = TrainingConfiguration(json, dialect: saved.origin.dialect)
+            saved.training = TrainingConfiguration(json, dialect: (saved.origin?.dialect ?? .keras3))
             saved.training?.optimizerVariables = try optimizerVariables(metadata[optimizer], &rest)
         }
         if !rest.isEmpty { saved.weights = try weights(rest, into: try BuiltModel(saved.root)) }
@@ -95,12 +95,12 @@ enum SafetensorsModel {
     /// - Throws: a `mismatch` problem if its input shape is not known or a weight is missing, `unsupported` for element types the format lacks.
     static func file(of saved: SavedModel) throws -> Safetensors {
         let built = saved.weights.isEmpty ? try? BuiltModel(saved.root) : try BuiltModel(saved.root)
-        let json = try ModelConfigWriter.json(saved.root, built: built, dialect: saved.origin.dialect)
+        let json = try ModelConfigWriter.json(saved.root, built: built, dialect: (saved.origin?.dialect ?? .keras3))
         var metadata: [(key: String, value: String)] = [
-            (architecture, json.serialized()), (dialect, saved.origin.dialect.rawValue),
+            (architecture, json.serialized()), (dialect, (saved.origin?.dialect ?? .keras3).rawValue),
         ]
-        if let known = saved.origin.kerasVersion { metadata.append((version, known.text)) }
-        if let known = saved.origin.backend { metadata.append((backend, known)) }
+        if let known = saved.origin?.kerasVersion { metadata.append((version, known.text)) }
+        if let known = saved.origin?.backend { metadata.append((backend, known)) }
         var tensors: [(name: String, tensor: Tensor)] = []
         for (path, id, _) in saved.weights.isEmpty ? [] : built?.weightPaths ?? [] {
             guard let tensor = saved.weights[id] else { throw KerasError(.mismatch, "a weight is missing", at: Place(object: path)) }

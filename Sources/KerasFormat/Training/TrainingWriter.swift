@@ -1,0 +1,122 @@
+import JSON
+import KerasModel
+import Tensors
+
+/// What a model was compiled with, for the `training_config` of an `.h5`.
+struct TrainingWriter {
+    private let training: TrainingConfiguration
+    private let target: SaveTarget
+    private let options: SaveOptions
+    private let outputNames: [String]
+
+    init(_ training: TrainingConfiguration, of model: SavedModel, _ options: SaveOptions) {
+        self.training = training
+        self.options = options
+        target = options.target
+        outputNames = model.root.architecture.outputNames
+    }
+
+    /// True if what is written is for those who wrote what was read.
+    private var isSame: Bool { target != .universal && training.dialect == target.dialect }
+
+    /// Nil if the target cannot take it, which is told: the model is none the worse.
+    func config() throws -> JSON? {
+        do {
+            return isSame ? try same() : try translated()
+        } catch let error as KerasError {
+            for problem in error.problems { options.notes.add("the model is written uncompiled: \(problem)") }
+            return nil
+        }
+    }
+
+    /// The optimizer's state, where it means the same to those who read it; else that it is left out is told.
+    func state() -> [(name: String, tensor: Tensor)] {
+        guard !training.optimizerVariables.isEmpty else { return [] }
+        if options.stripsOptimizer { return [] }
+        // A `.keras` orders and names the variables in another way.
+        if isSame && !training.restoresOptimizer { return training.optimizerVariables }
+        options.notes.add(
+            target == .universal
+                ? "the optimizer's state is left out: no form of it is read by every Keras"
+                : "the optimizer's state is left out: \(target.rawValue) keeps it in another form")
+        return []
+    }
+
+    private func same() throws -> JSON {
+        var config =
+            training.source ?? [
+                "loss": training.loss, "loss_weights": training.lossWeights, "metrics": training.metrics,
+                "weighted_metrics": training.weightedMetrics,
+            ]
+        // In a `.keras` it stands under another key.
+        config["optimizer_config"] = training.optimizer
+        config.removeValue(forKey: "optimizer")
+        if target == .keras3 { config["loss"] = try tree(training.loss, canonicalLoss) }
+        return .object(config)
+    }
+
+    private func translated() throws -> JSON {
+        let context = EncodingContext(target: target, losses: options.losses)
+        var config: JSONObject = ["optimizer_config": try OptimizerWords.translate(training.optimizer, from: training.dialect, to: context)]
+        config["loss"] = try tree(training.loss) { try self.loss($0, context) }
+        config["metrics"] = try metrics(training.metrics, context)
+        if target != .keras2 { config["weighted_metrics"] = try metrics(training.weightedMetrics, context) }
+        config["loss_weights"] = training.lossWeights
+        if target == .keras2 || target == .universal { config["sample_weight_mode"] = JSON.null }
+        if target == .keras3 {
+            config["run_eagerly"] = false
+            config["steps_per_execution"] = 1
+            config["jit_compile"] = false
+        }
+        return .object(config)
+    }
+
+    /// Keras 3 cannot read the short names that it writes.
+    private func canonicalLoss(_ json: JSON) throws -> JSON {
+        guard json.string != nil else { return json }
+        let context = DecodingContext(dialect: training.dialect, registry: .keras)
+        guard let loss = try? Loss(config: json, in: context) else { return json }
+        return .string(loss.functionName)
+    }
+
+    private func loss(_ json: JSON, _ context: EncodingContext) throws -> JSON {
+        let loss = try Loss(config: json, in: DecodingContext(dialect: training.dialect, registry: .keras))
+        // Keras 3's name of a function is known to every tf.keras; the older names not to Keras 3.
+        return context.isUniversal ? try loss.config(in: EncodingContext(dialect: .keras3)) : try loss.config(in: context)
+    }
+
+    /// One list for one output; a list of lists, in the model's order, for several.
+    private func metrics(_ json: JSON, _ context: EncodingContext) throws -> JSON {
+        if json.isNull { return nil }
+        if outputNames.count == 1 {
+            let items = json.object.flatMap { $0["class_name"] == nil ? Array($0.values) : nil } ?? [json]
+            return .array(try items.flatMap(flat).map { try metric($0, context) })
+        }
+        if let object = json.object, object["class_name"] == nil {
+            return .array(try outputNames.map { .array(try flat(object[$0] ?? nil).map { try metric($0, context) }) })
+        }
+        let lists = json.array ?? []
+        // Before Keras 3 one flat list serves every output.
+        let isFlat = training.dialect != .keras3 && !lists.contains { $0.array != nil }
+        return .array(
+            try outputNames.indices.map { index in
+                let own = isFlat ? json : lists.indices.contains(index) ? lists[index] : nil
+                return .array(try flat(own).map { try metric($0, context) })
+            })
+    }
+
+    private func flat(_ json: JSON) -> [JSON] { json.isNull ? [] : json.array?.flatMap(flat) ?? [json] }
+
+    /// By name, with what it is reported as where that is another.
+    private func metric(_ json: JSON, _ context: EncodingContext) throws -> JSON {
+        try Metric.translated(json, from: training.dialect, to: context)
+    }
+
+    /// Each loss of one, a list, or a dictionary by output.
+    private func tree(_ json: JSON, _ body: (JSON) throws -> JSON) throws -> JSON {
+        if json.isNull { return json }
+        if let items = json.array { return .array(try items.map { try tree($0, body) }) }
+        if let object = json.object, object["class_name"] == nil { return .object(try object.mapValues { try tree($0, body) }) }
+        return try body(json)
+    }
+}

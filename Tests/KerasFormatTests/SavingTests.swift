@@ -1,0 +1,155 @@
+import HDF5
+import JSON
+import KerasFormat
+import KerasModel
+import Storage
+import Tensors
+import Testing
+
+/// Files that are written, read again by this package; what Keras makes of them is asked in `Tests/Interop/saving.py`.
+@Suite struct SavingTests {
+    static let files = [
+        "generations/k224_seq.h5", "generations/tf24_seq.h5", "generations/k315_seq.h5", "generations/bf.h5", "mnist_cnn_k315.h5",
+    ]
+
+    private func open(_ file: String) throws -> SavedModel { try ModelFile.read("\(ModelFileTests.fixtures)/\(file)") }
+
+    private func written(
+        _ model: SavedModel, _ ending: String = ".h5", target: SaveTarget? = nil, configure: (inout SaveOptions) -> Void = { _ in }
+    ) throws -> (file: SavedModel, root: HDF5Group, notes: [String]) {
+        let (content, notes) = try ModelFile.encode(model, as: .named(ending), target: target, configure: configure)
+        let bytes = try content.joined()
+        return (try ModelFile.decode(bytes, name: "written"), try HDF5File(bytes: bytes, name: "written").root, notes)
+    }
+
+    private func bytes(_ model: SavedModel) throws -> [[UInt8]] {
+        try BuiltModel(model.root).allWeights(of: model.root).map { entry in
+            try #require(model.weights[entry.id]).contiguous().withUnsafeBytes(Array.init)
+        }
+    }
+
+    /// The same Keras: every key of the configuration and every bit of the weights and of the optimizer's state.
+    @Test(arguments: files)
+    func nothingIsLostOnTheWayBack(file: String) throws {
+        let model = try open(file)
+        let (again, root, notes) = try written(model)
+        let original = try HDF5File(path: "\(ModelFileTests.fixtures)/\(file)").root
+        #expect(notes == [])
+        for key in ["model_config", "training_config", "keras_version", "backend"] {
+            guard let before = try original.attribute(key)?.string() else { continue }
+            let after = try root.attribute(key)?.string()
+            if key == "training_config" { continue }
+            #expect(after == before, "\(key)")
+        }
+        #expect(try bytes(again) == bytes(model))
+        #expect(again.origin?.weightNames.values.sorted() == model.origin?.weightNames.values.sorted())
+        let (before, after) = (model.training?.optimizerVariables ?? [], again.training?.optimizerVariables ?? [])
+        #expect(after.map(\.name) == before.map(\.name))
+        #expect(zip(before, after).allSatisfy { $0.tensor.withUnsafeBytes(Array.init) == $1.tensor.withUnsafeBytes(Array.init) })
+        #expect(again.training?.optimizer == model.training?.optimizer && again.training?.metrics == model.training?.metrics)
+        #expect(try ContentHash(again) == ContentHash(model))
+    }
+
+    /// Another Keras: the same model by meaning, whatever it is written for.
+    @Test(arguments: files.filter { !$0.contains("bf.h5") }, SaveTarget.allCases)
+    func theModelIsTheSameForEachTarget(file: String, target: SaveTarget) throws {
+        let model = try open(file)
+        let (again, root, notes) = try written(model, target: target)
+        #expect(again.origin?.dialect == target.dialect)
+        #expect(try bytes(again) == bytes(model))
+        #expect(ArchitectureDifference(model.root, again.root).changes == [])
+        #expect(again.training?.loss == model.training?.loss)
+        let keepsState = model.origin?.target == target && model.training?.optimizerVariables.isEmpty == false
+        #expect(try root.contains("optimizer_weights") == keepsState)
+        #expect(keepsState || notes.contains { $0.contains("optimizer's state") })
+    }
+
+    /// What is changed is written; all else stays as it was spelled.
+    @Test func aChangeLeavesTheRestAlone() throws {
+        var model = try open("generations/tf24_seq.h5")
+        let place = try #require(model.root.architecture.layers.firstIndex { $0 is Dense })
+        model.root.architecture.layers[place].base.trainable = false
+        let (_, root, _) = try written(model)
+        let original = try HDF5File(path: "\(ModelFileTests.fixtures)/generations/tf24_seq.h5").root
+        var before = try JSON(parsing: try #require(try original.attribute("model_config")?.string())).serialized()
+        let after = try JSON(parsing: try #require(try root.attribute("model_config")?.string())).serialized()
+        let name = "\"name\": \"\(model.root.architecture.layers[place].name)\", \"trainable\": "
+        before = before.replacing(name + "true", with: name + "false")
+        #expect(after == before)
+    }
+
+    @Test func theSameModelMakesTheSameFile() throws {
+        for target in SaveTarget.allCases {
+            let files = try (0..<2).map { _ in
+                try ModelFile.encode(try open("mnist_cnn_k315.h5"), as: .named(".h5"), target: target).content.bytes
+            }
+            #expect(files[0] == files[1])
+        }
+    }
+
+    @Test func gzipIsSmallerAndReadAlike() throws {
+        let model = try open("generations/k315_seq.h5")
+        let (again, _, _) = try written(model) { $0.compresses = true }
+        #expect(try bytes(again) == bytes(model))
+        var zeros = try open("mnist_cnn_k315.h5")
+        zeros.weights = try zeros.weights.mapValues { try Tensor(zeros: $0.shape) }
+        zeros.training = nil
+        let sizes = try [false, true].map { compresses in
+            try ModelFile.encode(zeros, as: .named(".h5")) { $0.compresses = compresses }.content.count
+        }
+        #expect(sizes[1] < sizes[0] / 4)
+    }
+
+    @Test func theOptimizersStateCanBeLeftOut() throws {
+        let (again, _, _) = try written(try open("generations/k315_seq.h5")) { $0.stripsOptimizer = true }
+        #expect(again.training?.optimizerVariables.isEmpty == true && again.training?.optimizer["class_name"] == "Adam")
+    }
+
+    /// A meaning that a target has no word for is refused by name.
+    @Test func whatCannotBeSaidIsRefused() throws {
+        func refused(_ layer: any Layer, _ target: SaveTarget, lossy: Bool = false) -> [Problem] {
+            let root = ModelLayer(Architecture(sequential: "s", layers: [layer]))
+            do {
+                let losses = lossy ? Losses() : nil
+                _ = try ModelConfigWriter.json(root, built: nil, target: target, losses: losses)
+                return []
+            } catch { return (error as? KerasError)?.problems ?? [] }
+        }
+        let slope = Dense(2, activation: .hardSigmoid).inputShape(3).named("d")
+        #expect(refused(slope, .universal).first?.kind == .unsupported && refused(slope, .keras3).isEmpty)
+        let older = Dense(2, activation: .hardSigmoidFifth).inputShape(3).named("d")
+        #expect(refused(older, .universal).first?.place.layer == "d" && refused(older, .keras2).isEmpty)
+        #expect(refused(RMSNormalization().inputShape(3).named("r"), .universal).first?.found == "RMSNormalization")
+        #expect(refused(LayerNormalization().inputShape(3).named("l"), .keras2).first?.found == "LayerNormalization")
+        #expect(refused(LayerNormalization().inputShape(3).named("l"), .universal).isEmpty)
+    }
+
+    /// Calls of a nested model are numbered so that Keras 3, which counts from 0, and tf.keras, which counts from 1, mean the same.
+    @Test func nestedCallsAreTwiceInUniversalFiles() throws {
+        let inner = ModelLayer(Architecture(sequential: "inner", layers: [Dense(2).inputShape(2)]))
+        let input = Input(2, name: "x")
+        let first = inner(input)
+        let root = ModelLayer(try Architecture(name: "whole", inputs: [input], outputs: [Add().named("add")([first, inner(first)])]))
+        let json = try ModelConfigWriter.json(root, built: BuiltModel(root), target: .universal)
+        let layers = json["config"]?["layers"]?.array ?? []
+        #expect(json["class_name"] == "Model")
+        #expect(layers.first { $0["name"] == "inner" }?["inbound_nodes"]?.array?.count == 4)
+        #expect(layers.first { $0["name"] == "add" }?["inbound_nodes"]?[0]?.array?.compactMap { $0[1]?.integer } == [1, 3])
+    }
+
+    @Test func typesAreChanged() throws {
+        let model = try open("generations/k315_seq.h5")
+        let (half, notes) = try model.converted(to: .float16)
+        let (again, _, _) = try written(half)
+        #expect(again.weights.values.allSatisfy { $0.dtype == .float16 })
+        #expect(again.root.architecture.layers.allSatisfy { $0.base.dtype == DTypePolicy(.float16) })
+        #expect(notes.count == 1 && again.training?.optimizerVariables.isEmpty == true)
+    }
+
+    @Test func namesSayTheContainer() throws {
+        #expect(try ModelContainer.named("a.h5").content == .model)
+        #expect(try ModelContainer.named("a.h5", weightsOnly: true).content == .weights)
+        #expect(try ModelContainer.named("a.json").content == .architecture)
+        #expect(throws: KerasError.self) { try ModelContainer.named("a.xyz") }
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Keras
+import Testing
+
+@Suite struct SaveTests {
+    static let fixtures = URL(filePath: #filePath).appending(path: "../../../Fixtures").standardizedFileURL.path
+
+    private func small() throws -> Sequential {
+        let model = Sequential {
+            Conv2D(4, (3, 3), activation: .relu).inputShape(8, 8, 1)
+            Flatten()
+            Dense(3, activation: .softmax)
+        }
+        return model
+    }
+
+    private func folder() throws -> URL {
+        let url = FileManager.default.temporaryDirectory.appending(path: "keras-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        return url
+    }
+
+    /// A model made in Swift is written for every Keras, and is the same when it is read.
+    @Test func aModelIsSavedAndLoaded() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let model = try small()
+        let x = try Tensor((0..<128).map { Float($0) / 128 }, shape: [2, 8, 8, 1])
+        let wanted = try model.predict(x).scalars(as: Float.self)
+        let path = folder.appending(path: "model.h5").path
+        try model.save(to: path)
+        let again = try Model.load(path)
+        #expect(try again.predict(x).scalars(as: Float.self) == wanted)
+        try again.save(to: path)
+        #expect(try Model.load(path).predict(x).scalars(as: Float.self) == wanted)
+        try model.saveWeights(to: folder.appending(path: "weights.hdf5").path)
+        let json = folder.appending(path: "model.json").path
+        try model.save(to: json)
+        let both = try Model.load(json, weights: folder.appending(path: "weights.hdf5").path)
+        #expect(try both.predict(x).scalars(as: Float.self) == wanted)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["model.h5", "model.json", "weights.hdf5"])
+    }
+
+    /// Changed weights are those that are written.
+    @Test func weightsAsTheyAreNow() throws {
+        let model = try Model.load("\(SaveTests.fixtures)/mnist_cnn_k315.h5")
+        let ones = try model.getWeights().map { try Tensor([Float](repeating: 0.5, count: $0.count), shape: $0.shape) }
+        try model.setWeights(ones)
+        let again = try Model.load(bytes: try model.serialized())
+        #expect(try again.getWeights().allSatisfy { try $0.scalars(as: Float.self).allSatisfy { $0 == 0.5 } })
+    }
+
+    /// Eight threads load, save and load again at once; each finds its own numbers.
+    @Test func manyThreadsSaveAtOnce() async throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let bytes = try [UInt8](Data(contentsOf: URL(filePath: "\(SaveTests.fixtures)/mnist_cnn_k315.h5")))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for thread in 0..<8 {
+                group.addTask {
+                    for round in 0..<4 {
+                        let model = try Model.load(bytes: bytes)
+                        let value = Float(thread * 10 + round)
+                        try model.setWeights(
+                            try model.getWeights().map { try Tensor([Float](repeating: value, count: $0.count), shape: $0.shape) })
+                        let path = folder.appending(path: "\(thread % 4).h5").path
+                        try model.save(to: path, target: SaveTarget.allCases[(thread + round) % 4], compress: round == 3)
+                        // Two threads write each file: either's is there, whole.
+                        let found = try Model.load(path).getWeights().map { try $0.scalars(as: Float.self)[0] }
+                        #expect(Set(found).count == 1)
+                        let own = try Model.load(bytes: try model.serialized()).getWeights()[0].scalars(as: Float.self)[0]
+                        #expect(own == value)
+                    }
+                }
+            }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["0.h5", "1.h5", "2.h5", "3.h5"])
+    }
+}
