@@ -4,9 +4,8 @@
 
 `DIR` is what `random_models.py` wrote. Each model is converted to a universal `.h5` and loaded by `load_model` with its
 compile settings; one without any is compiled here. Its predictions must be the command's, and, where this Keras loads the
-original too, the original's bit for bit; it must evaluate and fit one step. The command's architecture JSON must come back
-from `model_from_json(…).to_json()` byte for byte. What the command refuses is counted by reason, and a class it says this
-Keras lacks must be lacking.
+original too, the original's bit for bit; it must evaluate and fit one step. What the command refuses is counted by reason, and a class it
+says this Keras lacks must be lacking.
 """
 
 import argparse
@@ -27,7 +26,6 @@ import numpy as np
 from command import DEFAULT_BINARY, TOLERANCE, Refused, distance, keras as command, load, predict
 
 MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
-DIALECTS = {"keras3": "keras3", "tf_keras": "tf.keras"}
 
 
 def sentence(problem):
@@ -82,19 +80,6 @@ def go_on(model, arrays, outputs):
     model.fit(inputs, wanted, epochs=1, batch_size=len(outputs[0]), verbose=0)
 
 
-def same_json(keras, file, dialect, binary, scratch):
-    """What is wrong with the architecture's way through Keras, or an empty string."""
-    path = scratch / "ours.json"
-    path.unlink(missing_ok=True)
-    command(binary, "convert", file, path, "--to", dialect)
-    ours = path.read_text()
-    again = keras.models.model_from_json(ours).to_json()
-    if again == ours:
-        return ""
-    at = next((i for i, (a, b) in enumerate(zip(ours, again)) if a != b), min(len(ours), len(again)))
-    return f"JSON differs: …{ours[max(0, at - 60):at + 60]}… is …{again[max(0, at - 60):at + 60]}…"
-
-
 def check(keras, file, arrays, options, scratch, tally):
     """The problems of one model, one line each."""
     universal = scratch / "universal.h5"
@@ -129,14 +114,6 @@ def check(keras, file, arrays, options, scratch, tally):
         go_on(model, arrays, found)
     except Exception as problem:
         problems.append(f"does not go on: {type(problem).__name__}: {sentence(problem)}")
-    try:
-        problem = same_json(keras, file, DIALECTS[options.keras], options.keras_binary, scratch)
-        if problem:
-            problems.append(problem)
-    except Refused as refused:
-        tally.refused["JSON: " + refusal(keras, refused)[0]] += 1
-    except Exception as problem:
-        problems.append(f"Keras cannot read the JSON: {type(problem).__name__}: {sentence(problem)}")
     tally.written += 1
     return problems
 

@@ -165,7 +165,10 @@ import Testing
         let model = try Model(json: made.json(dialect))
         try model.setWeights([Tensor(zeros: [1, 1, 2, 3]), Tensor([Float(1), 2, 3])])
         let y = try model.predict(Tensor(zeros: [1, 2, 3, 3])).scalars(as: Float.self)
-        let expected: [Float] = (0..<27).map { dialect == .keras3 ? Float($0 % 3 + 1) : Float($0 / 9 + 1) }
+        let expected = (0..<27).map { (index: Int) -> Float in
+            let channel = dialect == .keras3 ? index % 3 : index / 9
+            return Float(channel + 1)
+        }
         #expect(y == expected)
     }
 

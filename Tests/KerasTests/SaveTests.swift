@@ -73,6 +73,7 @@ import Testing
                     }
                 }
             }
+            try await group.waitForAll()
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["0.h5", "1.h5", "2.h5", "3.h5"])
     }

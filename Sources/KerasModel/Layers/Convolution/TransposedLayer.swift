@@ -18,7 +18,7 @@ extension TransposedLayer {
             .key("padding", \.settings.padding),
             outputPaddingKey,
             .key("data_format", \.settings.dataFormat),
-            .extents("dilation_rate", \.settings.dilationRate, rank: spatialRank)
+            dilationKey
                 .needed { layer in spatialRank == 3 && layer.settings.dilationRate != [1, 1, 1] },
             .fixed("groups", 1, in: [.tfKeras]),
             .key("activation", \.settings.activation),
@@ -39,6 +39,20 @@ extension TransposedLayer {
                     "groups", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
                     "activity_regularizer", "kernel_constraint", "bias_constraint", "output_padding",
                 ])
+    }
+
+    /// Keras 3 builds the spread itself; TensorFlow's layer fails when it is called with one that is not the same along every axis.
+    private static var dilationKey: ConfigKey<Self> {
+        let key = ConfigKey<Self>.extents("dilation_rate", \.settings.dilationRate, rank: spatialRank)
+        return ConfigKey(
+            name: key.name, names: [:], dialects: key.dialects, isRequired: false, decode: key.decode,
+            encode: { layer, context in
+                guard context.dialect == .keras3 || Set(layer.settings.dilationRate).count <= 1 else {
+                    throw KerasError(
+                        .unsupported, "\(context.reader) has no dilation that differs by axis", found: Shape.text(layer.settings.dilationRate))
+                }
+                return try key.encode(layer, context)
+            }, absent: { _, _ in })
     }
 
     /// Null, one number for all axes, or one for each. Zero is a number.

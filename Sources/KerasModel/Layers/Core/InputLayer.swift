@@ -12,8 +12,8 @@ public struct InputLayer: Layer {
         .key("dtype", \.base.plainDType),
         .key("sparse", \.sparse),
         .key("ragged", \.ragged, in: [.tfKeras, .keras3]),
-        .key("optional", \.optional, in: [.keras3]),
         .key("name", \.base.name),
+        .key("optional", \.optional, in: [.keras3]),
     ]
 
     public var base = LayerBase()
