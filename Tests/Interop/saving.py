@@ -26,6 +26,7 @@ import numpy as np
 from command import DEFAULT_BINARY, TOLERANCE, Refused, distance, keras as command, load, predict
 
 MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
+DIALECTS = {"keras": "keras3", "tf_keras": "tf.keras"}
 
 
 def sentence(problem):
@@ -37,11 +38,8 @@ def refusal(keras, problem):
     """The reason without the layer's name, and whether it is untrue of this Keras."""
     text = str(problem).splitlines()[0]
     lacking = re.search(r"(\S+) has no such layer.*found (\w+)", text)
-    untrue = bool(lacking) and lacking[1] == DIALECTS_OF[keras.__name__] and hasattr(keras.layers, lacking[2])
+    untrue = bool(lacking) and lacking[1] == DIALECTS[keras.__name__] and hasattr(keras.layers, lacking[2])
     return re.sub(r"^.*?(layer '[^']*'|@\w+)[^:]*: ", "", text)[:110], untrue
-
-
-DIALECTS_OF = {"keras": "keras3", "tf_keras": "tf.keras"}
 
 
 def targets(model, outputs, random):

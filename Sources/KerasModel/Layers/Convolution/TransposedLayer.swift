@@ -49,7 +49,8 @@ extension TransposedLayer {
             encode: { layer, context in
                 guard context.dialect == .keras3 || Set(layer.settings.dilationRate).count <= 1 else {
                     throw KerasError(
-                        .unsupported, "\(context.reader) has no dilation that differs by axis", found: Shape.text(layer.settings.dilationRate))
+                        .unsupported, "\(context.reader) has no dilation that differs by axis",
+                        found: Shape.text(layer.settings.dilationRate))
                 }
                 return try key.encode(layer, context)
             }, absent: { _, _ in })
