@@ -1,6 +1,6 @@
 """Does real Keras load the `.h5` files the command writes, and go on with them?
 
-    python saving.py --keras keras3 --models DIR [DIR …] [--corpus DIR] [--count 25] [--keras-binary .build/release/keras]
+    python saving.py --keras keras3 --models DIR [DIR …] [--corpus DIR] [--count 12] [--keras-binary .build/release/keras]
 
 `DIR` is what `random_models.py` wrote. Each model is converted to a universal `.h5` and loaded by `load_model` with its
 compile settings; one without any is compiled here. Its predictions must be the command's, and, where this Keras loads the
@@ -140,7 +140,7 @@ def main():
     parser.add_argument("--keras", choices=MODULES, required=True)
     parser.add_argument("--models", type=Path, nargs="*", default=[])
     parser.add_argument("--corpus", type=Path)
-    parser.add_argument("--count", type=int, default=25, help="models of each folder")
+    parser.add_argument("--count", type=int, default=12, help="models of each folder")
     parser.add_argument("--only", default="", help="only files of the collection whose path contains this")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()

@@ -138,6 +138,35 @@ import Testing
         #expect(layers.first { $0["name"] == "add" }?["inbound_nodes"]?[0]?.array?.compactMap { $0[1]?.integer } == [1, 3])
     }
 
+    /// A key that nobody here knows goes back to those it came from, and to others only the news that it is gone.
+    @Test func unknownKeysAreKeptOrTold() throws {
+        let json: JSON = [
+            "class_name": "Sequential", "keras_version": "2.4.0", "backend": "tensorflow",
+            "config": [
+                "name": "s",
+                "layers": [["class_name": "Dense", "config": ["name": "d", "units": 2, "batch_input_shape": [nil, 3], "novelty": 7]]],
+            ],
+        ]
+        let model = try ModelFile.architecture(json)
+        let same = try ModelFile.encode(model, as: .named(".json"))
+        #expect(try JSON(parsing: same.content.bytes) == json && same.notes == [])
+        let other = try ModelFile.encode(model, as: .named(".json"), target: .keras3)
+        #expect(!String(decoding: other.content.bytes, as: UTF8.self).contains("novelty"))
+        #expect(other.notes.contains { $0.contains("novelty") })
+    }
+
+    /// A frozen model in a model stays frozen where only layers can say so.
+    @Test func frozenModelsStayFrozen() throws {
+        let inner = ModelLayer(Architecture(sequential: "inner", layers: [Dense(2).inputShape(2)])).trainable(false)
+        let input = Input(2, name: "x")
+        let root = ModelLayer(try Architecture(name: "whole", inputs: [input], outputs: [inner(input)]))
+        for target in SaveTarget.allCases {
+            let json = try ModelConfigWriter.json(root, built: BuiltModel(root), target: target)
+            let again = try ModelFile.architecture(json)
+            #expect(try BuiltModel(again.root).trainability(of: again.root).allSatisfy { !$0.isTrained }, "\(target)")
+        }
+    }
+
     @Test func typesAreChanged() throws {
         let model = try open("generations/k315_seq.h5")
         let (half, notes) = try model.converted(to: .float16)

@@ -49,8 +49,12 @@ package struct ModelConfigWriter {
     }
 
     private func entry(_ layer: any Layer) throws -> JSONObject {
-        guard let model = layer as? ModelLayer else {
+        guard var model = layer as? ModelLayer else {
             return wrap(type(of: layer).className, "keras.layers", try layer.encoded(in: context))
+        }
+        if dialect != .keras3 && !model.base.trainable {
+            // Before Keras 3 a model has no word for it, and its layers have.
+            for index in model.architecture.layers.indices { model.architecture.layers[index].base.trainable = false }
         }
         switch model.architecture.kind {
         case .sequential: return wrap("Sequential", "keras", try sequential(model))

@@ -105,6 +105,10 @@ extension ModelFile {
         var options = SaveOptions(target: try container.target(for: model, asked: target))
         configure(&options)
         let content = try container.write(model, options)
+        if container.content != .weights, options.target != model.origin?.target {
+            // What they mean to those they came from is not known, so neither what they would to others.
+            for sentence in ModelFile.unknownKeys(of: model.root) { options.notes.add("left out: \(sentence)") }
+        }
         return (content, (options.losses?.sentences ?? []) + options.notes.sentences)
     }
 }
