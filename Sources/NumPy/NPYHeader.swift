@@ -72,15 +72,17 @@ struct NPYHeader {
         shape = try KerasError.placing(Place(key: "shape")) { try Shape(checking: dims) }
     }
 
+    static var objectsAreNotAllowed: KerasError {
+        KerasError(
+            .policy, "an array of Python objects is a pickle, which is read only where that is allowed", at: Place(key: "descr"),
+            found: "objects", expected: "allowPickle: true, or --allow-pickle")
+    }
+
     /// The elements' form, when they have one.
     ///
     /// - Throws: a `policy` problem for Python objects; `malformed` or `resource` for more elements than `rest` bytes can hold.
     func elements(in rest: Int) throws -> NPYElement {
-        guard case .elements(let element) = content else {
-            throw KerasError(
-                .policy, "an array of Python objects is a pickle, which is read only where that is allowed", at: Place(key: "descr"),
-                found: "objects", expected: "allowPickle: true, or --allow-pickle")
-        }
+        guard case .elements(let element) = content else { throw NPYHeader.objectsAreNotAllowed }
         let (byteCount, overflow) = shape.count.multipliedReportingOverflow(by: element.size)
         guard !overflow, byteCount <= rest else {
             throw KerasError(

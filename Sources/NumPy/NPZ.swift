@@ -41,6 +41,9 @@ public struct NPZ: Sendable {
 
     public var count: Int { names.count }
 
+    /// The file's, for messages.
+    var name: String { archive.name }
+
     public func contains(_ name: String) -> Bool { members[name] != nil }
 
     /// The array of this name.

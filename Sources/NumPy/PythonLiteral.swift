@@ -9,7 +9,14 @@ enum PythonLiteral {
     case tuple([PythonLiteral])
     case list([PythonLiteral])
     /// Each value with its text, for messages.
-    case dictionary([(key: String, value: PythonLiteral, text: String)])
+    case dictionary([Entry])
+
+    // No tuple: over one of them in a case of its own the compiler (6.3) goes round in circles.
+    struct Entry {
+        let key: String
+        let value: PythonLiteral
+        let text: String
+    }
 }
 
 /// Reads a literal as Python's `ast.literal_eval` would, with no expressions in it and to a bounded depth.
@@ -93,7 +100,7 @@ struct PythonLiteralParser {
     private mutating func readDictionary(depth: Int) throws -> PythonLiteral {
         position += 1
         skipSpace()
-        var entries: [(key: String, value: PythonLiteral, text: String)] = []
+        var entries: [PythonLiteral.Entry] = []
         var hasComma = true
         while !take("}") {
             guard hasComma else { throw problem("a comma is missing") }
@@ -102,7 +109,7 @@ struct PythonLiteralParser {
             guard take(":") else { throw problem("a colon is missing") }
             let start = position
             let value = try readValue(depth: depth + 1)
-            entries.append((key, value, String(decoding: text[start..<position].prefix(80), as: UTF8.self)))
+            entries.append(.init(key: key, value: value, text: String(decoding: text[start..<position].prefix(80), as: UTF8.self)))
             hasComma = take(",")
         }
         return .dictionary(entries)
