@@ -11,7 +11,8 @@ package final class InflateStream {
 
     private let stream: UnsafeMutablePointer<z_stream>
     private let source: Buffer
-    private var consumed = 0
+    /// How much of the source has been read.
+    package private(set) var consumed = 0
     private let format: Format
     /// True once the stream's own end mark has been read.
     package private(set) var isAtEnd = false
@@ -89,21 +90,14 @@ package enum Inflate {
         return target
     }
 
-    /// Inflates a gzip file, whose size is known only at its end.
-    ///
-    /// - Throws: `resource` problems when it grows over `limits`; `malformed` ones for broken data.
-    package static func gzip(_ source: Buffer, limits: StorageLimits = .standard) throws -> Buffer {
-        let stream = try InflateStream(source, format: .gzip)
-        var target = try Buffer.uninitialized(count: max(source.count * 4, 1 << 16))
-        var filled = 0
-        while true {
-            filled += try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: target.bytes[filled...]))
-            try check(filled, from: source.count, limits: limits)
-            if stream.isAtEnd { return target.view(0..<filled) }
-            let larger = try Buffer.uninitialized(count: target.count * 2)
-            larger.bytes.copyMemory(from: UnsafeRawBufferPointer(target.bytes))
-            target = larger
+    /// What ``check(_:from:limits:)`` lets `compressed` bytes become at most.
+    static func most(from compressed: Int, limits: StorageLimits) -> Int {
+        let stored = max(compressed, 1)
+        func times(_ ratio: Int) -> Int {
+            let (product, overflow) = stored.multipliedReportingOverflow(by: ratio)
+            return overflow ? .max : product
         }
+        return min(limits.inflated, times(limits.ratio), max(limits.suspicious, times(limits.suspiciousRatio)))
     }
 
     /// - Throws: a `resource` problem if `compressed` bytes may not become `count`.

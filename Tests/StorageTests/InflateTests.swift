@@ -15,8 +15,8 @@ import Testing
     }
 
     @Test func inflates() throws {
-        #expect(try bytes(Inflate.gzip(file("lines.gz"))) == Array(lines.utf8))
-        #expect(try bytes(Inflate.gzip(file("two.gz"))) == Array("onetwo".utf8))
+        #expect(try bytes(Gzip.inflate(file("lines.gz"))) == Array(lines.utf8))
+        #expect(try bytes(Gzip.inflate(file("two.gz"))) == Array("onetwo".utf8))
         #expect(try bytes(Inflate.exactly(lines.utf8.count, from: raw())) == Array(lines.utf8))
         #expect(try bytes(Inflate.exactly(lines.utf8.count, from: file("lines.gz"), format: .gzip)) == Array(lines.utf8))
     }
@@ -38,12 +38,12 @@ import Testing
     @Test func damageIsAnError() throws {
         let whole = bytes(try file("lines.gz"))
         for count in stride(from: 0, to: whole.count, by: 97) {
-            #expect(throws: KerasError.self) { try Inflate.gzip(.copy(of: Array(whole[..<count]))) }
+            #expect(throws: KerasError.self) { try Gzip.inflate(.copy(of: Array(whole[..<count]))) }
         }
         for _ in 0..<500 {
             var mutant = whole
             mutant[Int.random(in: 0..<whole.count)] = .random(in: 0...255)
-            do { _ = try Inflate.gzip(.copy(of: mutant)) } catch is KerasError {}
+            do { _ = try Gzip.inflate(.copy(of: mutant)) } catch is KerasError {}
         }
     }
 
@@ -57,7 +57,7 @@ import Testing
         try Inflate.check(2 << 30, from: 30 << 20)
         var limits = StorageLimits()
         limits.inflated = 10_000
-        #expect(throws: KerasError.self) { try Inflate.gzip(file("lines.gz"), limits: limits) }
+        #expect(throws: KerasError.self) { try Gzip.inflate(file("lines.gz"), limits: limits) }
     }
 
     @Test func checksums() throws {
