@@ -59,7 +59,7 @@ let package = Package(
         .testTarget(name: "KerasModelTests", dependencies: ["KerasModel", "KerasFormat", "Tensors", "JSON"]),
         .testTarget(name: "KerasBenchTests", dependencies: ["KerasBench", "KerasRuntime", "Tensors"]),
         .testTarget(name: "KerasToolTests", dependencies: ["KerasTool", "NumPy", "JSON", "Tensors"]),
-        .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors"]),
+        .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors", "CountingAllocator"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     ]

@@ -8,6 +8,9 @@ public func load_model(_ path: String) -> Model { fatalError() }
 @available(*, unavailable, renamed: "Model.init(json:)")
 public func model_from_json(_ json: String) -> Model { fatalError() }
 
+@available(*, unavailable, renamed: "toCategorical(_:numClasses:dtype:)")
+public func to_categorical(_ labels: Tensor, _ numClasses: Int? = nil) -> Tensor { fatalError() }
+
 extension Model {
     @available(*, unavailable, renamed: "json(_:)")
     public func to_json() -> String { fatalError() }

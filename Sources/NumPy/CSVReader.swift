@@ -28,7 +28,7 @@ struct CSVReader<T: TensorScalar> {
             let count = try readRow(range.lowerBound..<end, isFirst: columns == nil)
             guard count == columns ?? count else {
                 throw KerasError(
-                    .malformed, "a row of the table has another length than those before", at: Place(key: "line \(line)"),
+                    .malformed, "a row of the table has another length than those before", at: Place(object: "line \(line)"),
                     found: "\(count) numbers", expected: "\(columns ?? 0)")
             }
             columns = count
@@ -63,7 +63,7 @@ struct CSVReader<T: TensorScalar> {
             guard let value = number(low..<high) else {
                 let text = String(decoding: bytes[low..<high].prefix(60), as: UTF8.self)
                 throw KerasError(
-                    .malformed, "a field of the table is no number", at: Place(key: "line \(line), column \(count + 1)"),
+                    .malformed, "a field of the table is no number", at: Place(object: "line \(line), column \(count + 1)"),
                     found: "'\(text)'",
                     expected: "a number of \(T.dtype)"
                         + (isFirst && line == skipRows + 1 ? "; a line of titles is left out if told so" : ""))

@@ -25,7 +25,9 @@ struct Command {
     static var path: String { binary.path }
 
     /// - Parameter output: where standard output goes; nil keeps it.
-    init(_ arguments: String..., output target: String? = nil) throws {
+    init(_ arguments: String..., output target: String? = nil) throws { try self.init(arguments, output: target) }
+
+    init(_ arguments: [String], output target: String? = nil) throws {
         let process = Process()
         process.executableURL = Command.binary
         process.arguments = arguments

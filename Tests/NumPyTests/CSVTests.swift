@@ -32,7 +32,9 @@ import Testing
     @Test func numbersSurvive() throws {
         var generator = SystemRandomNumberGenerator()
         let doubles =
-            (0..<3000).map { _ in Double(bitPattern: generator.next()) }.map { $0.isNaN ? 0.1 : $0 } + [0.1, 1e22, 123456.789, 5e-324]
+            (0..<3000).map { _ in Double(bitPattern: generator.next()) }.map { $0.isNaN ? 0.1 : $0 } + [
+                0.1, 1e22, 123456.789, Double.leastNonzeroMagnitude,
+            ]
         let table = try Tensor(doubles, shape: [doubles.count / 4, 4])
         let again = try CSV.decode(.copy(of: try CSV.encode(table)))
         #expect(try again.scalars(as: Double.self).map(\.bitPattern) == doubles.map(\.bitPattern))

@@ -15,15 +15,19 @@ struct Convert: ParsableCommand {
               tf.keras   TensorFlow 2, tf_keras
               keras2     standalone Keras 2
 
+            A file of arrays (.npy, .npz, .csv, IDX) becomes another one by the output's ending.
+
             Examples:
               keras convert old.h5 new.h5 --to keras3
               keras convert model.h5 everywhere.h5 --to universal
               keras convert model.h5 small.h5 --strip-optimizer --compress
               keras convert model.h5 model.json --to tf.keras
               keras convert model.h5 weights.h5 --weights-only
+              keras convert train-images-idx3-ubyte.gz images.npy
+              keras convert table.csv table.npz --skip-rows 1 --dtype float32
             """)
 
-    @Argument(help: "A Keras model: a whole-model .h5 or architecture .json.")
+    @Argument(help: "A Keras model: a whole-model .h5 or architecture .json; or a file of arrays.")
     var model: String
 
     @Argument(help: "The file to write.")
@@ -38,23 +42,28 @@ struct Convert: ParsableCommand {
     @Flag(help: "Leave the optimizer's state out.")
     var stripOptimizer = false
 
-    @Flag(help: "Store the weights through gzip and shuffle, which Keras reads.")
+    @Flag(help: "Store the weights through gzip and shuffle, which Keras reads; compress the arrays of a .npz.")
     var compress = false
 
-    @Option(help: ArgumentHelp("Compute and keep weights in float16, bfloat16, float32 or float64.", valueName: "type"))
+    @Option(
+        help: ArgumentHelp(
+            "Compute and keep weights in float16, bfloat16, float32 or float64; make the elements of arrays this.", valueName: "type"))
     var dtype: String?
 
     @Flag(help: "Leave out what the target has no word for.")
     var lossy = false
 
+    @OptionGroup var arrays: ArrayConversion
+
     func validate() throws {
-        guard let dtype else { return }
+        guard let dtype, !ArrayConversion.writes(output) else { return }
         guard let type = DType(name: dtype), type.isFloatingPoint else {
             throw ValidationError("--dtype must be float16, bfloat16, float32 or float64, not '\(dtype)'")
         }
     }
 
     func run() throws {
+        if ArrayConversion.writes(output) { return try arrays.run(model, to: output, dtype: dtype, compressed: compress) }
         // Before anything is read: a wrong name is known at once.
         let container = try ModelContainer.named(output, weightsOnly: weightsOnly)
         let model = try Model.load(self.model)

@@ -41,6 +41,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Samples in a batch: each batch's loss is a mean of its own.", valueName: "n"))
     var batchSize = 32
 
+    @OptionGroup var reading: DataArguments
+
     @OptionGroup var running: RunArguments
 
     @Flag(help: "Print a JSON object with every digit.")
@@ -50,7 +52,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let model = try self.model.load()
-        let data = try DataFile(data)
+        let data = try DataFile(data, reading.options)
         var inputs = model.awaitsInputShape ? try data.members([x ?? "x_test"]) : []
         let snapshot = try model.snapshot(for: inputs)
         let spec = try spec(for: snapshot)

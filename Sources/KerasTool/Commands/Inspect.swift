@@ -15,13 +15,16 @@ struct Inspect: ParsableCommand {
               keras inspect model.h5
               keras inspect data.npz
               keras inspect model.h5 --json
+              keras inspect cifar-10-batches-py/test_batch --allow-pickle
             """)
 
-    @Argument(help: "Any .h5, .keras, .json, .safetensors, .npy or .npz.")
+    @Argument(help: "Any .h5, .keras, .json, .safetensors, .npy, .npz, IDX file, Python pickle or .csv.")
     var file: String
 
     @Flag(help: "Print a JSON object, with attributes in full.")
     var json = false
+
+    @OptionGroup var reading: DataArguments
 
     func run() throws {
         var problems = ProblemList()
@@ -59,10 +62,13 @@ struct Inspect: ParsableCommand {
     private func makeReport(_ problems: inout ProblemList) throws -> FileReport {
         let bytes = try Files.read(file)
         switch FileKind(bytes) {
-        case .npy: return try ArrayReport.npy(bytes)
-        case .zip: return try ArchiveReport.report(bytes, name: file, &problems)
+        case .npy: return try ArrayReport.npy(bytes, allowPickle: reading.allowPickle)
+        case .zip: return try ArchiveReport.report(bytes, name: file, allowPickle: reading.allowPickle, &problems)
         case .json: return try ModelFacts.report(JSON(parsing: String(decoding: bytes.bytes, as: UTF8.self)), bytes: bytes.count)
         case .safetensors: return try ArrayReport.safetensors(bytes)
+        case .other where !file.hasSuffix(".h5"):
+            if let report = try ArrayReport.other(bytes, name: file, reading.options) { return report }
+            fallthrough
         // Not HDF5 either: that reader says best what it is instead.
         case .hdf5, .other: return HDF5Report(try HDF5File(bytes: bytes, name: file), &problems).report
         }

@@ -10,7 +10,7 @@ struct Predict: ParsableCommand {
             in their order, as numpy.savez names them. With one input the .npz may hold that array alone, or FILE.npz:name picks one.
 
             OUT is a .npy for a model with one output, a .npz with an array for each output under its name, in the model's order, or - for a \
-            table on standard output. It is written whole or not at all.
+            table on standard output. It is written whole or not at all. Both may be a .csv or an IDX file too.
 
             Examples:
               keras predict model.h5 images.npy -o scores.npy
@@ -21,7 +21,7 @@ struct Predict: ParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Argument(help: "The data: a .npy, a .npz, or FILE.npz:name.")
+    @Argument(help: "The data: a .npy, a .npz, FILE.npz:name, an IDX file or a .csv.")
     var input: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the outputs go: a .npy, a .npz, or - for a table.", valueName: "out"))
@@ -32,6 +32,8 @@ struct Predict: ParsableCommand {
     )
     var batchSize: Int?
 
+    @OptionGroup var reading: DataArguments
+
     @OptionGroup var running: RunArguments
 
     func validate() throws { try KerasTool.validate(batchSize: batchSize) }
@@ -39,7 +41,7 @@ struct Predict: ParsableCommand {
     func run() throws {
         let target = try OutputFile(output)
         let model = try self.model.load()
-        let data = try DataFile(input)
+        let data = try DataFile(input, reading.options)
         // A model that learns its input's shape from the data has one input, whatever it is called.
         var inputs = model.awaitsInputShape ? try data.arrays(for: ["input"], what: "input") : []
         let snapshot = try model.snapshot(for: inputs)

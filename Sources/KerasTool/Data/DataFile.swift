@@ -1,41 +1,109 @@
 import Keras
 import Storage
 
-/// Arrays given to the command: a `.npy`, a `.npz`, or one member of a `.npz` as `FILE.npz:member`. Told apart by content.
+/// Arrays given to the command, told apart by content: a `.npy` or an IDX file, a `.npz`, a Python pickle where that is allowed; a `.csv` by its
+/// name. `FILE.npz:member` is one of several.
 struct DataFile {
     enum Content {
         case array(Tensor)
-        case archive(NPZ)
+        case archive(Members)
+    }
+
+    /// Arrays by name, each read when it is asked for.
+    struct Members {
+        /// In the file's order.
+        let names: [String]
+        let tensor: (String) throws -> Tensor
+
+        var count: Int { names.count }
+        func contains(_ name: String) -> Bool { names.contains(name) }
+
+        /// - Throws: a `mismatch` problem that lists the names if there is no such array.
+        func tensor(named name: String, in file: String) throws -> Tensor {
+            guard contains(name) else {
+                throw KerasError(
+                    .mismatch, "there is no array of this name", at: Place(file: file), found: "'\(name)'",
+                    expected: "one of \(DataFile.list(names))")
+            }
+            return try KerasError.placing(Place(file: file, object: name)) { try tensor(name) }
+        }
     }
 
     let path: String
     let content: Content
 
+    /// - Parameter options: whether pickles are read, and how tables are.
     /// - Throws: `noInput`, or what is wrong with the file.
-    init(_ argument: String) throws {
+    init(_ argument: String, _ options: DataOptions = DataOptions()) throws {
         let (path, member) = DataFile.split(argument)
         self.path = path
-        let buffer = try KerasError.placing(Place(file: path)) { try Files.map(path) }
-        if buffer.count == 0 { throw KerasError(.malformed, "the file is empty", at: Place(file: path), expected: "a .npy or .npz") }
-        guard ZipArchive.sniff(buffer) else {
-            if let member {
-                throw KerasError(
-                    .mismatch, "this is no .npz with members", at: Place(file: path), expected: "an archive with the array '\(member)'")
-            }
-            content = .array(try KerasError.placing(Place(file: path)) { try NPY.decode(buffer) })
+        let whole = try KerasError.placing(Place(file: path)) { try DataFile.read(path, options) }
+        guard let member else {
+            content = whole
             return
         }
-        let archive = try NPZ(buffer, name: path)
-        content = if let member { .array(try archive.tensor(named: member)) } else { .archive(archive) }
+        guard case .archive(let members) = whole else {
+            throw KerasError(
+                .mismatch, "this is one array, without members", at: Place(file: path), expected: "an archive with the array '\(member)'")
+        }
+        content = .array(try members.tensor(named: member, in: path))
     }
 
-    /// A colon belongs to the file's name unless an archive's ending stands before it.
-    private static func split(_ argument: String) -> (path: String, member: String?) {
-        let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count > 1, parts.dropLast().last?.hasSuffix(".npz") == true, let member = parts.last, !member.isEmpty else {
-            return (argument, nil)
+    private static func read(_ path: String, _ options: DataOptions) throws -> Content {
+        let buffer = try Files.map(path)
+        if buffer.count == 0 { throw KerasError(.malformed, "the file is empty", expected: "arrays, such as a .npy or .npz") }
+        if path.hasSuffix(".csv") { return .array(try options.table(buffer)) }
+        if ZipArchive.sniff(buffer) {
+            let archive = try NPZ(buffer, name: path)
+            return .archive(
+                Members(names: archive.names) { name in
+                    guard options.allowPickle, let pickle = try archive.pickle(named: name) else { return try archive.tensor(named: name) }
+                    return try PickleValue.objects(try pickle.array(isAllowed: true)).tensor()
+                })
         }
-        return (parts.dropLast().joined(separator: ":"), String(member))
+        if Gzip.sniff(buffer) || IDX.sniff(buffer) { return .array(try IDX.decode(buffer)) }
+        if isPickle(buffer, path) {
+            guard options.allowPickle else { throw pickleIsNotAllowed }
+            return try contents(of: try Pickle.decode(buffer))
+        }
+        guard options.allowPickle, let pickle = try NPYPickle(buffer) else { return .array(try NPY.decode(buffer)) }
+        return try contents(of: .objects(try pickle.array(isAllowed: true)))
+    }
+
+    /// The two oldest protocols begin like any text: there the name has to say it.
+    static func isPickle(_ buffer: Buffer, _ path: String) -> Bool {
+        Pickle.sniff(buffer) || path.hasSuffix(".pkl") || path.hasSuffix(".pickle")
+    }
+
+    static var pickleIsNotAllowed: KerasError {
+        KerasError(.policy, "the file is a Python pickle, which is read only where that is allowed", expected: "--allow-pickle")
+    }
+
+    /// A dictionary's arrays by their keys; those of a list or an array of objects as `numpy.savez` would name them.
+    private static func contents(of value: PickleValue) throws -> Content {
+        // A list of numbers is one array, a list of arrays several.
+        if let tensor = try? value.tensor() { return .array(tensor) }
+        guard let values = members(of: value) else { return .array(try value.tensor()) }
+        let table = Dictionary(values.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        return .archive(Members(names: values.map(\.name)) { name in try table[name]?.tensor() ?? Tensor([Int]()) })
+    }
+
+    /// What a collection of Python's holds, by the names its members go by here; nil for a single value.
+    static func members(of value: PickleValue) -> [(name: String, value: PickleValue)]? {
+        switch value {
+        case .dict(let entries): entries.compactMap { entry in entry.key.text.map { ($0, entry.value) } }
+        case .objects(let array): array.elements.enumerated().map { ("arr_\($0)", $1) }
+        case .list(let items), .tuple(let items): items.enumerated().map { ("arr_\($0)", $1) }
+        default: nil
+        }
+    }
+
+    /// A colon belongs to the file's name unless an archive's ending stands before it, or a file of that name.
+    private static func split(_ argument: String) -> (path: String, member: String?) {
+        guard let colon = argument.lastIndex(of: ":"), !Environment.exists(argument) else { return (argument, nil) }
+        let (path, member) = (String(argument[..<colon]), String(argument[argument.index(after: colon)...]))
+        guard !member.isEmpty, path.hasSuffix(".npz") || Environment.exists(path) else { return (argument, nil) }
+        return (path, member)
     }
 
     /// One array for each of the model's inputs, or its outputs, of these names: by name, or by position when the archive names them
@@ -53,10 +121,11 @@ struct DataFile {
             }
             return [tensor]
         case .archive(let archive):
-            if let members = DataFile.members(for: names, in: archive.names) { return try members.map(archive.tensor) }
-            if names.count == 1, let only = archive.names.first, archive.count == 1 { return [try archive.tensor(named: only)] }
+            func read(_ names: [String]) throws -> [Tensor] { try names.map { try archive.tensor(named: $0, in: path) } }
+            if let members = DataFile.members(for: names, in: archive.names) { return try read(members) }
+            if names.count == 1, let only = archive.names.first, archive.count == 1 { return try read([only]) }
             let positions = names.indices.map { "arr_\($0)" }
-            if archive.count == names.count, positions.allSatisfy(archive.contains) { return try positions.map(archive.tensor) }
+            if archive.count == names.count, positions.allSatisfy(archive.contains) { return try read(positions) }
             let hint = names.count == 1 ? ", one array alone, or a name after a colon: \(path):NAME" : ", or \(DataFile.list(positions))"
             throw KerasError(
                 .mismatch, "the archive's arrays do not tell which is \(names.count == 1 ? "the \(what)" : "which \(what)")",
@@ -91,10 +160,10 @@ struct DataFile {
         guard case .archive(let archive) = content else {
             throw KerasError(.mismatch, "this is one array", at: Place(file: path), expected: "a .npz with \(DataFile.list(names))")
         }
-        return try names.map(archive.tensor)
+        return try names.map { try archive.tensor(named: $0, in: path) }
     }
 
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         names.isEmpty ? "none" : names.prefix(12).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 12 ? ", …" : "")
     }
 }

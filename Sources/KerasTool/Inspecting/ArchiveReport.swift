@@ -4,13 +4,13 @@ import Storage
 
 /// A ZIP archive: numpy's, Keras 3's `.keras`, or any other.
 enum ArchiveReport {
-    static func report(_ bytes: Buffer, name: String, _ problems: inout ProblemList) throws -> FileReport {
+    static func report(_ bytes: Buffer, name: String, allowPickle: Bool, _ problems: inout ProblemList) throws -> FileReport {
         let archive = try ZipArchive(bytes, name: name)
         guard !archive.members.isEmpty, archive.members.allSatisfy({ $0.name.hasSuffix(".npy") }) else {
             return archive.members.isEmpty && name.hasSuffix(".npz")
-                ? try ArrayReport.npz(bytes, name: name, &problems) : other(archive, bytes, &problems)
+                ? try ArrayReport.npz(bytes, name: name, allowPickle: allowPickle, &problems) : other(archive, bytes, &problems)
         }
-        return try ArrayReport.npz(bytes, name: name, &problems)
+        return try ArrayReport.npz(bytes, name: name, allowPickle: allowPickle, &problems)
     }
 
     private static func other(_ archive: ZipArchive, _ bytes: Buffer, _ problems: inout ProblemList) -> FileReport {

@@ -39,12 +39,14 @@ enum PickleGlobal: Sendable {
 
     /// - Throws: a `policy` problem that names what is not on the list.
     init(_ name: Name) throws {
-        guard let global = PickleGlobal.allowed[name] else {
-            throw KerasError(
-                .policy, "a pickle asks for something that is not data", found: "\(name.module).\(name.name)".prefixed(200),
-                expected: "numpy's arrays, numbers, text, lists, tuples and dictionaries")
-        }
+        guard let global = PickleGlobal.allowed[name] else { throw PickleGlobal.refused("\(name.module).\(name.name)") }
         self = global
+    }
+
+    static func refused(_ what: String) -> KerasError {
+        KerasError(
+            .policy, "a pickle asks for something that is not data", found: what.prefixed(200),
+            expected: "numpy's arrays, numbers, text, lists, tuples and dictionaries")
     }
 }
 

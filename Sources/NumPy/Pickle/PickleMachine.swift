@@ -55,12 +55,6 @@ struct PickleMachine {
         KerasError(.resource, "a pickle has too many \(what)", expected: "at most \(limit)")
     }
 
-    private func refused(_ what: String) -> KerasError {
-        KerasError(
-            .policy, "a pickle asks for something that is not data", found: what,
-            expected: "numpy's arrays, numbers, text, lists, tuples and dictionaries")
-    }
-
     // MARK: Stack, memo and values
 
     private mutating func push(_ node: PickleNode) throws {
@@ -181,10 +175,10 @@ struct PickleMachine {
             try build(try top(), state)
         case .inst:
             let module = try reader.shortLine(limit: limits.line)
-            throw refused("\(module).\(try reader.shortLine(limit: limits.line))".prefixed(200))
-        case .obj, .newObj, .newObjEx: throw refused("an object of a class (\(opcode))")
-        case .ext1, .ext2, .ext4: throw refused("a registered extension (\(opcode))")
-        case .persID, .binPersID: throw refused("an object outside of the pickle (\(opcode))")
+            throw PickleGlobal.refused("\(module).\(try reader.shortLine(limit: limits.line))")
+        case .obj, .newObj, .newObjEx: throw PickleGlobal.refused("an object of a class (\(opcode))")
+        case .ext1, .ext2, .ext4: throw PickleGlobal.refused("a registered extension (\(opcode))")
+        case .persID, .binPersID: throw PickleGlobal.refused("an object outside of the pickle (\(opcode))")
         case .nextBuffer, .readOnlyBuffer:
             throw KerasError(.unsupported, "a pickle leaves its bytes in other places (out-of-band buffers)", found: "\(opcode)")
         }
@@ -297,7 +291,7 @@ struct PickleMachine {
         case .dtype(let dtype): nodes[Int(target)] = .dtype(try dtype.with(state: state, in: self))
         case .emptyArray: nodes[Int(target)] = .array(try arrayState(state))
         case .array: throw KerasError(.malformed, "a pickle gives an array its elements twice")
-        case let other: throw refused("the state of \(other.kind)")
+        case let other: throw PickleGlobal.refused("the state of \(other.kind)")
         }
     }
 }

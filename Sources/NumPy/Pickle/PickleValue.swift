@@ -37,7 +37,7 @@ public enum PickleValue: Sendable {
     }
 
     /// What Python calls it, for messages.
-    var kind: String {
+    package var kind: String {
         switch self {
         case .none: "None"
         case .bool: "a truth value"
