@@ -35,12 +35,14 @@ def check(keras, folder, options):
     if made:
         return made
     compared = script("compare.py", folder, "--keras-binary", options.keras_binary)
-    return script("architectures.py", folder, "--keras", keras, "--keras-binary", options.keras_binary) or compared
+    neighbours = script("neighbours.py", folder, "--count", options.neighbours, "--keras-binary", options.keras_binary)
+    return script("architectures.py", folder, "--keras", keras, "--keras-binary", options.keras_binary) or compared or neighbours
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=100, help="models of each Keras")
+    parser.add_argument("--neighbours", type=int, default=25, help="of them, models that go through ONNX and safetensors")
     parser.add_argument("--seed", default=None)
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")

@@ -16,7 +16,8 @@ import Testing
         }.filter { (try? ModelFile.read("\(ModelFileTests.fixtures)/\($0)")) != nil } + ["mnist_cnn_k315.h5"]
 
     private func again(_ saved: SavedModel) throws -> SavedModel {
-        return try ModelFile.decode(SafetensorsModel.file(of: saved).encoded().joined(), name: "model.safetensors")
+        return try ModelFile.decode(
+            SafetensorsModel.file(of: saved, target: try #require(saved.origin).target).encoded().joined(), name: "model.safetensors")
     }
 
     @Test func thereAreModels() { #expect(SafetensorsModelTests.models.count >= 10) }
@@ -27,7 +28,7 @@ import Testing
         #expect(ArchitectureDifference(saved.root, again.root).changes.isEmpty)
         #expect(again.origin?.dialect == saved.origin?.dialect && again.origin?.backend == saved.origin?.backend)
         #expect(again.origin?.kerasVersion?.text == saved.origin?.kerasVersion?.text)
-        let dialect = try #require(saved.origin?.dialect)
+        let dialect = try #require(saved.origin).dialect
         let (before, after) = (try BuiltModel(saved.root), try BuiltModel(again.root))
         #expect(
             try ModelConfigWriter.json(saved.root, built: before, dialect: dialect)
@@ -69,7 +70,7 @@ import Testing
     @Test func optimizerStateIsNoWeight() throws {
         let saved = try ModelFile.read("\(ModelFileTests.fixtures)/summaries/trained.k315.h5")
         let built = try BuiltModel(saved.root)
-        let file = try SafetensorsModel.file(of: saved)
+        let file = try SafetensorsModel.file(of: saved, target: try #require(saved.origin).target)
         #expect(file.tensors.count == saved.weights.count + (saved.training?.optimizerVariables.count ?? 0))
         #expect(file.tensors.count > saved.weights.count)
         #expect(try SafetensorsModel.weights(in: file, into: built).count == saved.weights.count)
@@ -78,7 +79,7 @@ import Testing
     @Test func weightsAlone() throws {
         let saved = try ModelFile.read("\(ModelFileTests.fixtures)/mnist_cnn_k315.h5")
         let built = try BuiltModel(saved.root)
-        var file = try SafetensorsModel.file(of: saved)
+        var file = try SafetensorsModel.file(of: saved, target: try #require(saved.origin).target)
         #expect(try SafetensorsModel.weights(in: file, into: built).count == 10)
         let position = try #require(file.tensors.firstIndex { $0.name == "dense_1/bias" })
         file.tensors[position].name = "more"

@@ -29,6 +29,11 @@ package struct ModelContainer: Sendable {
         ModelContainer(
             name: "architecture JSON", content: .architecture, endings: [".json"], targets: [.keras3, .tfKeras, .keras2, .universal],
             write: ArchitectureWriter.write),
+        ModelContainer(
+            name: "a whole model in safetensors", content: .model, endings: [".safetensors"], targets: [.keras3, .tfKeras, .keras2],
+            write: SafetensorsModel.write),
+        // Nobody's dialect: what the model computes.
+        ModelContainer(name: "ONNX", content: .model, endings: [".onnx"], targets: [.keras3], write: ONNX.write),
     ]
 
     /// The container that a file of this name is.

@@ -22,6 +22,8 @@ struct Convert: ParsableCommand {
               keras convert model.h5 everywhere.h5 --to universal
               keras convert model.h5 small.h5 --strip-optimizer --compress
               keras convert model.h5 model.json --to tf.keras
+              keras convert model.h5 model.safetensors
+              keras convert model.h5 model.onnx
               keras convert model.h5 weights.h5 --weights-only
               keras convert train-images-idx3-ubyte.gz images.npy
               keras convert table.csv table.npz --skip-rows 1 --dtype float32

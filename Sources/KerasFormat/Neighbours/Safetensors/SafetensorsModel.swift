@@ -10,12 +10,14 @@ import Tensors
 /// | --- | --- |
 /// | `keras_architecture` | what `to_json` gives |
 /// | `keras_dialect`, `keras_version`, `keras_backend` | whose words they are |
-/// | `keras_training` | `training_config`, if the model is compiled |
+/// | `keras_weight_names` | what the file it came from calls the weights, by path |
+/// | `keras_training`, `keras_training_dialect` | `training_config`, if the model is compiled, and whose words that is |
 /// | `keras_optimizer_weights` | a list of pairs: a variable's name in Keras, its array's here |
 enum SafetensorsModel {
     private static let architecture = Safetensors.architectureKey
     private static let (dialect, version, backend) = ("keras_dialect", "keras_version", "keras_backend")
-    private static let (training, optimizer) = ("keras_training", "keras_optimizer_weights")
+    private static let (training, trainingDialect, optimizer) = ("keras_training", "keras_training_dialect", "keras_optimizer_weights")
+    private static let weightNames = "keras_weight_names"
 
     /// - Throws: everything that is wrong: `malformed`, `mismatch`, `unsupported`.
     static func read(_ file: Safetensors, registry: LayerRegistry) throws -> SavedModel {
@@ -36,10 +38,17 @@ enum SafetensorsModel {
         var rest = Dictionary(file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
         if let text = metadata[training] {
             let json = try KerasError.placing(Place(object: training)) { try JSON(parsing: text) }
-            saved.training = TrainingConfiguration(json, dialect: (saved.origin?.dialect ?? .keras3))
+            let words = metadata[trainingDialect].flatMap(Dialect.init(rawValue:)) ?? saved.origin?.dialect ?? .keras3
+            saved.training = TrainingConfiguration(json, dialect: words)
             saved.training?.optimizerVariables = try optimizerVariables(metadata[optimizer], &rest)
         }
-        if !rest.isEmpty { saved.weights = try weights(rest, into: try BuiltModel(saved.root)) }
+        guard !rest.isEmpty else { return saved }
+        let built = try BuiltModel(saved.root)
+        saved.weights = try weights(rest, into: built)
+        if let text = metadata[weightNames] {
+            let names = try KerasError.placing(Place(object: weightNames)) { try JSON(parsing: text) }
+            for (path, id, _) in built.weightPaths { saved.origin?.weightNames[id] = names[path]?.string }
+        }
         return saved
     }
 
@@ -92,22 +101,31 @@ enum SafetensorsModel {
 
     /// The model as a file.
     ///
-    /// - Throws: a `mismatch` problem if its input shape is not known or a weight is missing, `unsupported` for element types the format lacks.
-    static func file(of saved: SavedModel) throws -> Safetensors {
+    /// - Throws: a `mismatch` problem if its input shape is not known or a weight is missing, `unsupported` for what the target has no word for
+    ///   and for element types the format lacks.
+    static func write(_ saved: SavedModel, _ options: SaveOptions) throws -> ByteRope {
+        var saved = saved
+        if options.stripsOptimizer { saved.training?.optimizerVariables = [] }
+        return try file(of: saved, target: options.target, losses: options.losses).encoded()
+    }
+
+    static func file(of saved: SavedModel, target: SaveTarget, losses: Losses? = nil) throws -> Safetensors {
         let built = saved.weights.isEmpty ? try? BuiltModel(saved.root) : try BuiltModel(saved.root)
-        let json = try ModelConfigWriter.json(saved.root, built: built, dialect: (saved.origin?.dialect ?? .keras3))
-        var metadata: [(key: String, value: String)] = [
-            (architecture, json.serialized()), (dialect, (saved.origin?.dialect ?? .keras3).rawValue),
-        ]
-        if let known = saved.origin?.kerasVersion { metadata.append((version, known.text)) }
-        if let known = saved.origin?.backend { metadata.append((backend, known)) }
+        let json = try ModelConfigWriter.json(saved.root, built: built, target: target, losses: losses)
+        var metadata: [(key: String, value: String)] = [(architecture, json.serialized()), (dialect, target.dialect.rawValue)]
+        if let origin = saved.origin, origin.target == target {
+            if let known = origin.kerasVersion { metadata.append((version, known.text)) }
+            if let known = origin.backend { metadata.append((backend, known)) }
+            let names = (built?.weightPaths ?? []).compactMap { path, id, _ in origin.weightNames[id].map { (path, JSON.string($0)) } }
+            if !names.isEmpty { metadata.append((weightNames, JSON.object(JSONObject(names)).serialized())) }
+        }
         var tensors: [(name: String, tensor: Tensor)] = []
         for (path, id, _) in saved.weights.isEmpty ? [] : built?.weightPaths ?? [] {
             guard let tensor = saved.weights[id] else { throw KerasError(.mismatch, "a weight is missing", at: Place(object: path)) }
             tensors.append((path, tensor))
         }
         if let known = saved.training {
-            metadata.append((training, known.json.serialized()))
+            metadata += [(training, known.json.serialized()), (trainingDialect, known.dialect.rawValue)]
             if !known.optimizerVariables.isEmpty {
                 let taken = Set(tensors.map(\.name))
                 var prefix = "optimizer"
@@ -154,9 +172,10 @@ extension BuiltModel {
 }
 
 extension TrainingConfiguration {
-    /// As `training_config` has it.
+    /// As `training_config` has it: to the last key, if it was read.
     fileprivate var json: JSON {
-        [
+        if let source { return .object(source) }
+        return [
             "loss": loss, "loss_weights": lossWeights, "metrics": metrics, "weighted_metrics": weightedMetrics,
             "optimizer_config": optimizer,
         ]
