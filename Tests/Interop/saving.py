@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -131,7 +132,7 @@ def cases(options):
         from corpus import generation_cases, load as load_reference, members, real_cases
         corpus = options.corpus.resolve()
         for case in [*real_cases(corpus), *generation_cases(corpus)]:
-            if case.reference and case.reference.exists() and not case.weights and options.only in str(case.file):
+            if case.reference and case.reference.exists() and options.only in str(case.file):
                 yield case.file, {f"arr_{i}": value for i, value in enumerate(members(load_reference(case.reference), "in"))}
 
 
@@ -141,14 +142,18 @@ def main():
     parser.add_argument("--models", type=Path, nargs="*", default=[])
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--count", type=int, default=12, help="models of each folder")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin with no further model after so long")
     parser.add_argument("--only", default="", help="only files of the collection whose path contains this")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     keras = importlib.import_module(MODULES[options.keras])
-    tally, failures, count = Tally(), 0, 0
+    tally, failures, count, start = Tally(), 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         for file, arrays in cases(options):
+            if time.monotonic() - start > options.seconds:
+                print(f"stopped after {options.seconds:.0f} s")
+                break
             keras.backend.clear_session()
             count += 1
             try:
