@@ -17,14 +17,12 @@ package struct MD5: Sendable {
             pending += part
             rest = rest.dropFirst(part.count)
             guard pending.count == 64 else { return }
-            pending.withUnsafeBytes { block($0) }
+            pending.withUnsafeBytes { blocks($0) }
             pending.removeAll(keepingCapacity: true)
         }
-        while rest.count >= 64 {
-            block(UnsafeRawBufferPointer(rebasing: rest.prefix(64)))
-            rest = rest.dropFirst(64)
-        }
-        pending += rest
+        let whole = rest.count / 64 * 64
+        blocks(UnsafeRawBufferPointer(rebasing: rest.prefix(whole)))
+        pending += rest.dropFirst(whole)
     }
 
     package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
@@ -51,25 +49,50 @@ package struct MD5: Sendable {
         return sum.digest()
     }
 
-    private mutating func block(_ bytes: UnsafeRawBufferPointer) {
+    /// Whole blocks of 64 bytes.
+    private mutating func blocks(_ bytes: UnsafeRawBufferPointer) {
+        MD5.constants.withUnsafeBufferPointer { constants in
+            for start in stride(from: 0, to: bytes.count, by: 64) {
+                block(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]), constants)
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func block(_ bytes: UnsafeRawBufferPointer, _ constants: UnsafeBufferPointer<UInt32>) {
         var (a, b, c, d) = state
-        for step in 0..<64 {
-            let (mixed, word): (UInt32, Int) =
-                switch step >> 4 {
-                case 0: ((b & c) | (~b & d), step)
-                case 1: ((d & b) | (~d & c), (5 * step + 1) & 15)
-                case 2: (b ^ c ^ d, (3 * step + 5) & 15)
-                default: (c ^ (b | ~d), (7 * step) & 15)
-                }
+        @inline(__always) func step(_ index: Int, _ word: Int, _ mixed: UInt32, _ turn: UInt32) {
             let value = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * word, as: UInt32.self))
-            let sum = a &+ mixed &+ value &+ MD5.constants[step]
-            let turn = MD5.turns[step >> 4][step & 3]
-            (a, d, c, b) = (d, c, b, b &+ (sum << turn | sum >> (32 - turn)))
+            let sum = a &+ mixed &+ value &+ constants[index]
+            (a, d, c, b) = (d, c, b, b &+ (sum &<< turn | sum &>> (32 &- turn)))
+        }
+        // Four steps at once, each with a turn of its own.
+        for index in stride(from: 0, to: 16, by: 4) {
+            step(index, index, (b & c) | (~b & d), 7)
+            step(index + 1, index + 1, (b & c) | (~b & d), 12)
+            step(index + 2, index + 2, (b & c) | (~b & d), 17)
+            step(index + 3, index + 3, (b & c) | (~b & d), 22)
+        }
+        for index in stride(from: 16, to: 32, by: 4) {
+            step(index, (5 * index + 1) & 15, (d & b) | (~d & c), 5)
+            step(index + 1, (5 * index + 6) & 15, (d & b) | (~d & c), 9)
+            step(index + 2, (5 * index + 11) & 15, (d & b) | (~d & c), 14)
+            step(index + 3, (5 * index + 16) & 15, (d & b) | (~d & c), 20)
+        }
+        for index in stride(from: 32, to: 48, by: 4) {
+            step(index, (3 * index + 5) & 15, b ^ c ^ d, 4)
+            step(index + 1, (3 * index + 8) & 15, b ^ c ^ d, 11)
+            step(index + 2, (3 * index + 11) & 15, b ^ c ^ d, 16)
+            step(index + 3, (3 * index + 14) & 15, b ^ c ^ d, 23)
+        }
+        for index in stride(from: 48, to: 64, by: 4) {
+            step(index, (7 * index) & 15, c ^ (b | ~d), 6)
+            step(index + 1, (7 * index + 7) & 15, c ^ (b | ~d), 10)
+            step(index + 2, (7 * index + 14) & 15, c ^ (b | ~d), 15)
+            step(index + 3, (7 * index + 21) & 15, c ^ (b | ~d), 21)
         }
         state = (state.0 &+ a, state.1 &+ b, state.2 &+ c, state.3 &+ d)
     }
-
-    private static let turns: [[UInt32]] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]]
 
     /// 2³² times the sines of 1 to 64, without their signs.
     private static let constants: [UInt32] = [
