@@ -63,7 +63,8 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    public var isNumeric: Bool { scalarType != nil }
+    /// Real numbers and truth values.
+    public var isNumeric: Bool { isInteger || isFloatingPoint || self == .bool }
 
     /// Keras's and numpy's name: `float32`, `uint8`, `bool`, `datetime64[ns]`; `S3` for three bytes, a list of its fields for a structure.
     public var description: String {
