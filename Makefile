@@ -21,6 +21,7 @@ cross:
 
 ## Compares with real Keras, installed into a virtual environment, on freshly made models and on the collection beside the checkout.
 interop: release $(VENV)/.ready
+	$(VENV)/bin/python Tests/Interop/numpy_files.py $(addprefix --corpus ,$(wildcard ../shared/corpus))
 	$(VENV)/bin/python Tests/Interop/run.py
 	$(VENV)/bin/python Tests/Interop/objects.py
 	if [ -d ../shared/corpus ]; then $(VENV)/bin/python Tests/Interop/corpus.py --corpus ../shared/corpus; fi

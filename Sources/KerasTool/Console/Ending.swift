@@ -21,6 +21,16 @@ func finish(after error: any Error) -> Never {
     exit(problems.map(\.kind).min { $0.gravity < $1.gravity }?.exitStatus ?? 1)
 }
 
+/// Lets the command say so and end with status 74 when somebody shortens a file while it is mapped: the system tells by a signal.
+func endWhenMappedFileShrinks() {
+    signal(SIGBUS) { _ in
+        // Nothing but what may be called from a signal handler. write(2), _exit(2)
+        let text: StaticString = "keras: a file became shorter while it was being read\n"
+        _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
+        _exit(74)
+    }
+}
+
 extension Problem.Kind {
     /// BSD's `sysexits.h`.
     var exitStatus: Int32 {
