@@ -16,7 +16,7 @@ package enum ModelFile {
         var model = try KerasError.placing(Place(file: path)) { try decode(try Files.read(path), name: path, registry: registry) }
         if let weightsPath {
             let built = try KerasError.placing(Place(file: path)) { try BuiltModel(model.root) }
-            model.weights = try WeightsFile.read(weightsPath, into: built)
+            model.weights = try WeightsFile(weightsPath).weights(of: built)
         }
         return model
     }

@@ -38,8 +38,10 @@ package struct Origin: Sendable {
     package struct Configuration: Sendable {
         /// Where a configuration stands.
         package enum Form: Sendable {
-            /// A text of its own, or a member of a `.keras` archive.
+            /// A text of its own.
             case json
+            /// `config.json` of a `.keras`.
+            case archive
             /// `model_config` of an `.h5`, whose layers are written without their modules.
             case hdf5
         }

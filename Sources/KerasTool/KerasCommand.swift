@@ -6,7 +6,7 @@ struct KerasCommand: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "keras",
-        abstract: "Reads and runs Keras models: .h5 of every generation and architecture JSON.",
+        abstract: "Reads, runs and converts Keras models: .keras, .h5 of every generation, architecture JSON.",
         discussion: """
             Results go to standard output, everything else to standard error.
 
@@ -15,5 +15,5 @@ struct KerasCommand: ParsableCommand {
             74 reading or writing failed; 1 anything else. Of several problems the status tells the first of 66, 74, 73, 65, 69, 64.
             """,
         version: version,
-        subcommands: [Summary.self, Inspect.self, Predict.self, Evaluate.self, Convert.self, Diff.self, Plot.self, Bench.self])
+        subcommands: [Summary.self, Inspect.self, Predict.self, Evaluate.self, Convert.self, Weights.self, Diff.self, Plot.self, Bench.self])
 }

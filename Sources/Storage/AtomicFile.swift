@@ -175,7 +175,7 @@ private func systemFsync(_ descriptor: Int32) -> Int32 {
 }
 
 /// Where new bytes go, one after the other: a file being written, or a stream that is open already.
-package final class FileSink {
+package final class FileSink: ByteSink {
     private let descriptor: Int32
     /// Bytes written so far.
     package private(set) var position = 0

@@ -25,6 +25,18 @@ package struct ByteRope: Sendable {
 
     package mutating func append(_ rope: ByteRope) { for run in rope.runs { append(run) } }
 
+    /// Puts other bytes in the place of a run of the same length that begins at `offset`.
+    ///
+    /// - Throws: a `resource` problem when memory is refused.
+    mutating func replaceRun(at offset: Int, with bytes: [UInt8]) throws {
+        var position = 0
+        for (index, run) in runs.enumerated() {
+            if position == offset, run.count == bytes.count { return runs[index] = try Buffer.copy(of: bytes) }
+            position += run.count
+        }
+        preconditionFailure("no run of \(bytes.count) bytes begins at \(offset)")
+    }
+
     /// Everything in one run; a copy, unless there is one only.
     ///
     /// - Throws: a `resource` problem when memory is refused.

@@ -21,13 +21,13 @@ package struct ZipWriter {
         var storedSize = 0
     }
 
-    private let sink: FileSink
+    private let sink: any ByteSink
     private let sizes: Sizes
     private var entries: [Entry] = []
     private var names: Set<[UInt8]> = []
 
     /// Begins an archive at the sink's position, which must be 0.
-    package init(_ sink: FileSink, sizes: Sizes) {
+    package init(_ sink: any ByteSink, sizes: Sizes) {
         self.sink = sink
         self.sizes = sizes
     }
@@ -81,6 +81,17 @@ package struct ZipWriter {
         entry.storedSize = sink.position - start
         try sink.rewrite(header(of: entry, isWide: isWide), at: entry.offset)
         entries.append(entry)
+    }
+
+    /// Adds a member that stays where it is, if the sink is a ``RopeSink``: nothing is copied.
+    ///
+    /// - Throws: as the others.
+    package mutating func add(_ name: String, _ rope: ByteRope) throws {
+        let sink = sink as? RopeSink
+        try add(name, count: rope.count) { write in
+            guard let sink else { return try rope.runs.forEach { try $0.withUnsafeBytes(write) } }
+            try sink.keeping(rope) { try rope.runs.forEach { try $0.withUnsafeBytes(write) } }
+        }
     }
 
     /// What stays in the cache between being summed up and being written.

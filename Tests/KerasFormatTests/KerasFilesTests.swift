@@ -62,7 +62,7 @@ struct KerasFileFacts {
         let saved = try ModelFile.read(KerasFileFacts.path("branches.\(tag).keras"))
         for target in ["k315", "tfk221"] {
             let other = try ModelFile.read(KerasFileFacts.path("branches.\(target).keras"))
-            let loaded = try WeightsFile.read(KerasFileFacts.path(file), into: BuiltModel(other.root))
+            let loaded = try WeightsFile(KerasFileFacts.path(file)).weights(of: BuiltModel(other.root))
             let ours = try BuiltModel(other.root).allWeights(of: other.root).map { try loaded[$0.id]?.scalars(as: Float.self) }
             let wanted = try BuiltModel(saved.root).allWeights(of: saved.root).map { try saved.weights[$0.id]?.scalars(as: Float.self) }
             #expect(ours == wanted)
@@ -73,7 +73,7 @@ struct KerasFileFacts {
     func repeatedClassesAreCountedAsTheirKerasDid(file: String, first: [Float]) throws {
         let root = ModelLayer(Architecture(sequential: "s", layers: [Dense(2).inputShape(2), Dense(2), Dense(2)]))
         let built = try BuiltModel(root)
-        let weights = try WeightsFile.read("\(ModelFileTests.fixtures)/generations/\(file).weights.h5", into: built)
+        let weights = try WeightsFile("\(ModelFileTests.fixtures)/generations/\(file).weights.h5").weights(of: built)
         let kernels = built.allWeights(of: root).filter { $0.spec.name == "kernel" }
         #expect(try kernels.map { try weights[$0.id]?.scalars(as: Float.self)[0] } == first)
     }
@@ -83,7 +83,7 @@ struct KerasFileFacts {
         let built = try BuiltModel(ModelLayer(Architecture(sequential: "s", layers: layers)))
         let file = KerasFileFacts.path("branches.k315.weights.h5")
         #expect {
-            try WeightsFile.read(file, into: built)
+            try WeightsFile(file).weights(of: built)
         } throws: { error in
             let problems = (error as? KerasError)?.problems ?? []
             func has(_ object: String, _ layer: String?, _ words: String) -> Bool {

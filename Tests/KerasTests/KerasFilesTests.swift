@@ -39,4 +39,41 @@ import Testing
         #expect(throws: KerasError.self) { try model.loadWeights(from: KerasFilesTests.folder + "../generations/k315_seq.weights.h5") }
         try Facts(tag).expect(model)
     }
+
+    /// Layers go by their names, whatever the file's kind; those of nested models by position inside them.
+    @Test(arguments: ["branches.k315.keras", "branches.tfk221.keras", "branches.k315.weights.h5"]) func weightsGoByName(file: String) throws
+    {
+        let x = Input(6, name: "x")
+        let top = Dense(7, name: "top")(Dense(6, activation: .tanh, name: "shared")(x))
+        let model = try Model(inputs: x, outputs: Dense(4, name: "third")(top))
+        let before = try model.getWeights(layer: "top").map { try bits($0) }
+        let path = KerasFilesTests.folder + file
+        #expect {
+            try model.loadWeights(from: path, byName: true)
+        } throws: {
+            "\($0)".contains("third") && "\($0)".contains("found (8, 3), expected (7, 4)") && !"\($0)".contains("shared")
+        }
+        let report = try model.loadWeights(from: path, byName: true, skipMismatch: true)
+        #expect(report.loaded == ["shared"] && report.missing == ["top"] && report.misfits.map(\.layer) == ["third"])
+        #expect(Set(report.unused) == ["inner", "other", "norm", "frozen", "end", "side"])
+        let tag = file.contains("tfk") ? "tfk221" : "k315"
+        let whole = try Model.load(KerasFilesTests.folder + "branches.\(tag).keras")
+        #expect(try model.getWeights(layer: "shared").map { try bits($0) } == whole.getWeights(layer: "shared").map { try bits($0) })
+        #expect(try model.getWeights(layer: "top").map { try bits($0) } == before)
+    }
+
+    @Test func nothingTakenIsAnError() throws {
+        let model = Sequential { Dense(2, name: "alone").inputShape(3) }
+        #expect {
+            try model.loadWeights(from: KerasFilesTests.folder + "branches.k315.keras", byName: true)
+        } throws: {
+            "\($0)".contains("no layer of the file has the name")
+        }
+        // TensorFlow gives no names beside the weights.
+        #expect {
+            try model.loadWeights(from: KerasFilesTests.folder + "branches.tfk221.weights.h5", byName: true)
+        } throws: {
+            "\($0)".contains("no names")
+        }
+    }
 }

@@ -26,9 +26,10 @@ package struct ModelConfigWriter {
         let writer = ModelConfigWriter(model: built, target: target, form: form, context: context)
         var top = try writer.entry(root)
         switch (form, target.dialect) {
-        case (.hdf5, _): break
-        case (.json, .keras3):
+        case (.hdf5, _), (.archive, .tfKeras), (.archive, .keras2): break
+        case (.json, .keras3), (.archive, .keras3):
             top["build_config"] = ["input_shape": nil]
+            // That of an archive is written by itself.
             top["compile_config"] = [:]
         case (.json, .tfKeras), (.json, .keras2):
             top["keras_version"] = .string(target.kerasVersion)
@@ -44,6 +45,7 @@ package struct ModelConfigWriter {
     private func wrap(_ className: String, _ module: String, _ config: JSONObject) -> JSONObject {
         switch form {
         case .json: rules.wrap(className: className, module: module, config: config)
+        case .archive: Keras3Rules.wrap(className: className, module: module, config: config)
         case .hdf5: ["class_name": .string(className), "config": .object(config)]
         }
     }
@@ -59,15 +61,18 @@ package struct ModelConfigWriter {
         switch model.architecture.kind {
         case .sequential: return wrap("Sequential", "keras", try sequential(model))
         case .functional:
-            var entry = wrap(rules.functionalName, "keras.src.models.functional", try functional(model))
-            if dialect == .keras3 && form == .json { entry["registered_name"] = "Functional" }
+            let module = dialect == .keras3 ? "keras.src.models.functional" : "tf_keras.src.engine.functional"
+            var entry = wrap(rules.functionalName, module, try functional(model))
+            if entry.contains("registered_name") { entry["registered_name"] = "Functional" }
             return entry
         }
     }
 
     private func header(_ model: ModelLayer) -> JSONObject {
         var config: JSONObject = ["name": .string(model.name)]
-        if dialect == .keras3 { config["trainable"] = .bool(model.base.trainable) }
+        if dialect == .keras3 || form == .archive && model.architecture.kind == .functional {
+            config["trainable"] = .bool(model.base.trainable)
+        }
         return config
     }
 

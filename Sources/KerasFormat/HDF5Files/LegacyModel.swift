@@ -24,7 +24,7 @@ enum LegacyModel {
         origin.configuration = Origin.Configuration(json, .hdf5)
         let model = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
         let built = try BuiltModel(model)
-        let tensors = try LegacyWeights.read(weights, into: built, names: &origin.weightNames)
+        let tensors = try LegacyWeights(weights).read(into: built, names: &origin.weightNames)
         var saved = SavedModel(root: model, weights: tensors, origin: origin, warnings: ModelFile.unknownKeys(of: model))
         if let training = try root.attribute("training_config") {
             let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }

@@ -19,8 +19,14 @@ enum KerasArchive {
         var saved = try KerasError.placing(Place(object: config)) {
             try ModelFile.architecture(configuration, version: version, registry: registry)
         }
+        // What the model was compiled with is kept by itself.
+        var words = configuration.object ?? [:]
+        words["compile_config"] = nil
+        saved.origin?.configuration = Origin.Configuration(.object(words), .archive)
         let variables = try storedVariables(in: archive)
-        saved.weights = try KerasError.placing(Place(file: name)) { try PathWeights.read(variables, into: BuiltModel(saved.root)) }
+        saved.weights = try KerasError.placing(Place(file: name)) {
+            try PathWeights.read(variables, into: BuiltModel(saved.root).tree(of: saved.root))
+        }
         do {
             saved.training?.optimizerVariables = try variables.optimizerVariables()
             saved.training?.restoresOptimizer = true
@@ -47,6 +53,28 @@ enum KerasArchive {
         return try KerasError.placing(Place(file: archive.name, object: weights)) {
             try PathVariables(HDF5File(bytes: contents, name: "\(archive.name):\(weights)").root)
         }
+    }
+
+    /// The names of the outermost model's layers by the paths of their weights, from the configuration alone: it need not be one that is
+    /// understood here.
+    static func layerNames(in archive: ZipArchive, with variables: PathVariables) throws -> [String: String] {
+        guard let model = try json(config, in: archive)?["config"], let layers = model["layers"]?.array else { return [:] }
+        let version = try json(metadata, in: archive)?["keras_version"]?.string.map(KerasVersion.init)
+        let rules = PathRules(version)
+        var counts: [String: Int] = [:]
+        var names: [String: String] = [:]
+        for layer in layers {
+            // A Sequential does not list its input.
+            guard let kind = layer["class_name"]?.string, let name = layer["config"]?["name"]?.string,
+                !(model["input_layers"] == nil && kind == InputLayer.className)
+            else { continue }
+            let word = Architecture.snakeCase(kind)
+            let count = counts[word, default: 0]
+            let path = "\(rules.listOfLayers)/\(word)" + (count == 0 ? "" : "_\(count)")
+            names[path] = name
+            counts[word] = count + rules.step(hasWeights: !variables.filled(below: path).isEmpty)
+        }
+        return names
     }
 
     private static func json(_ member: String, in archive: ZipArchive) throws -> JSON? {

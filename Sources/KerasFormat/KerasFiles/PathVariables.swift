@@ -13,6 +13,9 @@ package struct PathVariables {
         /// The group `vars`, for messages.
         let place: Place
         package let variables: [HDF5Dataset]
+
+        /// The attribute of the model that leads to it.
+        var top: String { String(path.prefix { $0 != "/" }) }
     }
 
     /// In the order of their paths' bytes.
@@ -32,13 +35,11 @@ package struct PathVariables {
     /// - Throws: a `resource` problem for too many groups, `malformed` ones for what is no dataset or stands twice.
     package init(_ root: HDF5Group) throws { try walk(root, []) }
 
-    package subscript(path: String) -> Object? { positions[path].map { objects[$0] } }
+    package subscript(path path: String) -> Object? { positions[path].map { objects[$0] } }
 
-    /// The paths that hold variables, without those below `excluded`.
-    package func filled(excluding excluded: Set<String> = []) -> [Object] {
-        objects.filter { object in
-            !object.variables.isEmpty && !excluded.contains(String(object.path.prefix { $0 != "/" }))
-        }
+    /// The objects that have variables: those at `path` and below.
+    func filled(below path: String) -> [Object] {
+        objects.filter { !$0.variables.isEmpty && (path.isEmpty || $0.path == path || $0.path.hasPrefix(path + "/")) }
     }
 
     private mutating func walk(_ group: HDF5Group, _ path: [String]) throws {
@@ -75,7 +76,7 @@ package struct PathVariables {
 extension PathVariables {
     /// The optimizer's variables in its own order, under the names they are stored by.
     func optimizerVariables() throws -> [(name: String, tensor: Tensor)] {
-        guard let object = self["optimizer"] else { return [] }
+        guard let object = self[path: "optimizer"] else { return [] }
         return try object.variables.enumerated().map { ("optimizer/vars/\($0)", try $1.tensor()) }
     }
 }

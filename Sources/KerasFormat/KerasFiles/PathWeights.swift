@@ -5,35 +5,45 @@ import Tensors
 /// Weights by path: a model's layers find theirs by the attributes that lead to them, and nothing is told by a name or a position.
 enum PathWeights {
     /// What belongs to the model's training and not to its layers: the optimizer's state, and the sums of TensorFlow's metrics.
-    private static let training: Set<String> = ["optimizer", "metrics", "compiled_metrics", "compiled_loss", "loss_tracker"]
+    static let training: Set<String> = ["optimizer", "metrics", "compiled_metrics", "compiled_loss", "loss_tracker"]
 
-    /// The weights of `model`, as views of the file's bytes.
+    /// The weights of a layer, or of a model as a whole, as views of the file's bytes.
     ///
     /// A file does not say whose rules its paths follow: those are taken that fit best.
     ///
+    /// - Parameter prefix: the path at which the file has the layer.
     /// - Throws: a `mismatch` problem for each path that is missing, that no layer asks for, or that has other variables than its layer.
-    static func read(_ file: PathVariables, into model: BuiltModel) throws -> [WeightID: Tensor] {
+    static func read(_ file: PathVariables, at prefix: String = "", into tree: WeightTree) throws -> [WeightID: Tensor] {
         var best: Match?
         for rules in PathRules.allCases {
-            let match = Match(file, model, rules)
+            let match = Match(file, prefix, tree, rules)
             if match.problems.isEmpty { return try match.tensors() }
             if match.problems.count < best?.problems.count ?? .max { best = match }
         }
         throw KerasError(problems: best?.problems ?? [])
     }
 
-    /// What a file has for a model under one way of naming paths.
+    /// What the variables of each path are called, if they are those of this model.
+    static func names(_ file: PathVariables, _ tree: WeightTree) -> [String: (layer: String, weights: [String])]? {
+        for rules in PathRules.allCases where Match(file, "", tree, rules).problems.isEmpty {
+            return tree.objects(by: rules).reduce(into: [:]) { $0[$1.path] = ($1.layer.name, $1.weights.map(\.spec.name)) }
+        }
+        return nil
+    }
+
+    /// What a file has for a tree of layers under one way of naming paths.
     private struct Match {
         var pairs: [(weight: WeightTree.Entry, dataset: HDF5Dataset)] = []
         var problems: [Problem] = []
 
-        init(_ file: PathVariables, _ model: BuiltModel, _ rules: PathRules) {
+        init(_ file: PathVariables, _ prefix: String, _ tree: WeightTree, _ rules: PathRules) {
             var asked: Set<String> = []
-            for object in model.tree(of: model.root).objects(by: rules) {
-                asked.insert(object.path)
-                let stored = file[object.path]
+            for object in tree.objects(by: rules) {
+                let path = prefix.isEmpty || object.path.isEmpty ? prefix + object.path : "\(prefix)/\(object.path)"
+                asked.insert(path)
+                let stored = file[path: path]
                 guard let stored, !stored.variables.isEmpty else {
-                    if !object.weights.isEmpty { problems.append(Match.missing(object)) }
+                    if !object.weights.isEmpty { problems.append(Match.missing(object, at: path)) }
                     continue
                 }
                 guard stored.variables.count == object.weights.count else {
@@ -45,7 +55,8 @@ enum PathWeights {
                     pairs.append((weight, dataset))
                 }
             }
-            for object in file.filled(excluding: PathWeights.training) where !asked.contains(object.path) {
+            for object in file.filled(below: prefix) where !asked.contains(object.path) {
+                if prefix.isEmpty, PathWeights.training.contains(object.top) { continue }
                 problems.append(
                     Problem(
                         kind: .mismatch, sentence: "the file has weights that no layer of the model takes", place: object.place,
@@ -57,12 +68,10 @@ enum PathWeights {
             try pairs.reduce(into: [:]) { $0[$1.weight.id] = try $1.dataset.tensor() }
         }
 
-        private static func missing(_ object: WeightTree.Object) -> Problem {
-            let expected = object.weights.map { "\($0.spec.name) \($0.spec.shape)" }.joined(separator: ", ")
-            return Problem(
+        private static func missing(_ object: WeightTree.Object, at path: String) -> Problem {
+            Problem(
                 kind: .mismatch, sentence: "the file has no weights for this layer",
-                place: Place(object: "/" + (object.path.isEmpty ? "vars" : object.path + "/vars"), layer: object.layer.name),
-                expected: expected)
+                place: Place(object: "/" + (path.isEmpty ? "vars" : path + "/vars"), layer: object.layer.name), expected: list(object))
         }
 
         private static func miscounted(_ object: WeightTree.Object, _ stored: PathVariables.Object) -> Problem {
@@ -71,8 +80,11 @@ enum PathWeights {
             return Problem(
                 kind: .mismatch, sentence: "a layer has another number of weights", place: place,
                 found: "\(stored.variables.count): " + PathWeights.shapes(stored),
-                expected: "\(object.weights.count)" + (object.weights.isEmpty ? "" : ": ")
-                    + object.weights.map { "\($0.spec.name) \($0.spec.shape)" }.joined(separator: ", "))
+                expected: "\(object.weights.count)" + (object.weights.isEmpty ? "" : ": " + list(object)))
+        }
+
+        private static func list(_ object: WeightTree.Object) -> String {
+            object.weights.map { "\($0.spec.name) \($0.spec.shape)" }.joined(separator: ", ")
         }
 
         private static func misfit(_ weight: WeightTree.Entry, _ dataset: HDF5Dataset, of layer: any Layer) -> Problem? {

@@ -27,6 +27,11 @@ package struct ModelContainer: Sendable {
             name: "weights in HDF5", content: .weights, endings: [".h5", ".hdf5"], targets: [.universal, .keras3, .tfKeras, .keras2],
             write: LegacyWeightsWriter.write),
         ModelContainer(
+            name: "a .keras archive", content: .model, endings: [".keras"], targets: [.keras3, .tfKeras], write: KerasArchiveWriter.write),
+        ModelContainer(
+            name: "weights by path", content: .weights, endings: [".weights.h5"], targets: [.keras3, .tfKeras],
+            write: PathWeightsWriter.write),
+        ModelContainer(
             name: "architecture JSON", content: .architecture, endings: [".json"], targets: [.keras3, .tfKeras, .keras2, .universal],
             write: ArchitectureWriter.write),
         ModelContainer(

@@ -17,6 +17,18 @@ package enum PathRules: String, CaseIterable, Sendable {
         }
     }
 
+    /// How far a layer in a list brings the count of its class.
+    package func step(hasWeights: Bool) -> Int { self == .tensorFlow212 && hasWeights ? 2 : 1 }
+
+    /// Those of a version; of none given, Keras 3's.
+    package init(_ version: KerasVersion?) {
+        guard let version, version.major < 3 else {
+            self = .keras3
+            return
+        }
+        self = version.isBefore(2, 14) ? .tensorFlow212 : version.isBefore(2, 15) ? .tensorFlow214 : .tfKeras
+    }
+
     fileprivate var countsKnown: Bool { self == .keras3 || self == .tensorFlow212 }
 }
 
@@ -54,7 +66,7 @@ extension WeightTree {
             for member in members where rules.countsKnown || !seen.contains(member.tree.layer.id) {
                 let name = Architecture.snakeCase(member.tree.layer.typeName)
                 let count = counts[name, default: 0]
-                counts[name] = count + (rules == .tensorFlow212 && !member.tree.all.isEmpty ? 2 : 1)
+                counts[name] = count + rules.step(hasWeights: !member.tree.all.isEmpty)
                 member.tree.walk("\(list)/\(name)" + (count == 0 ? "" : "_\(count)"), rules, &seen, &objects)
             }
         }

@@ -21,15 +21,17 @@ struct Convert: ParsableCommand {
               keras convert old.h5 new.h5 --to keras3
               keras convert model.h5 everywhere.h5 --to universal
               keras convert model.h5 small.h5 --strip-optimizer --compress
+              keras convert model.h5 model.keras
               keras convert model.h5 model.json --to tf.keras
               keras convert model.h5 model.safetensors
               keras convert model.h5 model.onnx
+              keras convert model.keras model.weights.h5
               keras convert model.h5 weights.h5 --weights-only
               keras convert train-images-idx3-ubyte.gz images.npy
               keras convert table.csv table.npz --skip-rows 1 --dtype float32
             """)
 
-    @Argument(help: "A Keras model: a whole-model .h5 or architecture .json; or a file of arrays.")
+    @Argument(help: "A Keras model: a .keras, a whole-model .h5 or architecture .json; or a file of arrays.")
     var model: String
 
     @Argument(help: "The file to write.")

@@ -44,7 +44,7 @@ enum SafetensorsModel {
         }
         guard !rest.isEmpty else { return saved }
         let built = try BuiltModel(saved.root)
-        saved.weights = try weights(rest, into: built)
+        saved.weights = try weights(rest.map { ($0.key, $0.value) }, into: built.weightPaths)
         if let text = metadata[weightNames] {
             let names = try KerasError.placing(Place(object: weightNames)) { try JSON(parsing: text) }
             for (path, id, _) in built.weightPaths { saved.origin?.weightNames[id] = names[path]?.string }
@@ -52,23 +52,23 @@ enum SafetensorsModel {
         return saved
     }
 
-    /// The weights for a model from elsewhere; an optimizer's state is left.
-    ///
-    /// - Throws: as ``weights(_:into:)``.
-    static func weights(in file: Safetensors, into model: BuiltModel) throws -> [WeightID: Tensor] {
+    /// The weights in a file, without an optimizer's state.
+    static func weights(in file: Safetensors) throws -> [(name: String, tensor: Tensor)] {
         var arrays = Dictionary(file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
         _ = try optimizerVariables(file.metadata.first { $0.key == optimizer }?.value, &arrays)
-        return try weights(arrays, into: model)
+        return file.tensors.filter { arrays[$0.name] != nil }
     }
 
-    /// The arrays whose names are paths of this model's weights: all of them, and no others.
+    /// The arrays whose names are these paths: all of them, and no others.
     ///
     /// - Throws: a `mismatch` problem for each weight that is missing, has another shape, or is of no layer.
-    private static func weights(_ arrays: [String: Tensor], into model: BuiltModel) throws -> [WeightID: Tensor] {
-        var rest = arrays
+    static func weights(
+        _ arrays: [(name: String, tensor: Tensor)], into paths: [(path: String, id: WeightID, spec: WeightSpec)]
+    ) throws -> [WeightID: Tensor] {
+        var rest = Dictionary(arrays.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
         var weights: [WeightID: Tensor] = [:]
         var problems = ProblemList()
-        for (path, id, spec) in model.weightPaths {
+        for (path, id, spec) in paths {
             problems.attempt(at: Place(object: path)) {
                 guard let tensor = rest.removeValue(forKey: path) else { throw KerasError(.mismatch, "the file lacks a weight") }
                 guard tensor.shape == spec.shape else {

@@ -1,0 +1,26 @@
+import HDF5
+import JSON
+import KerasModel
+import Storage
+import Tensors
+
+/// Writes a `.keras`: stored members in Keras's order. What ``KerasArchive`` reads.
+enum KerasArchiveWriter {
+    /// Keras writes when it saved; the same model is to make the same file.
+    private static let date = "1980-01-01@00:00:00"
+
+    static func write(_ model: SavedModel, _ options: SaveOptions) throws -> ByteRope {
+        let built = try BuiltModel(model.root)
+        let written = try ModelConfigWriter.json(model.root, built: built, target: options.target, form: .archive, losses: options.losses)
+        var config = model.keepingWords(written, for: options.target, .archive).object ?? [:]
+        if let compiled = try CompileConfigWriter(model, options)?.config() { config["compile_config"] = compiled }
+        let metadata: JSON = ["keras_version": .string(model.versionText(for: options.target)), "date_saved": .string(date)]
+        let sink = RopeSink()
+        var archive = ZipWriter(sink, sizes: .plain)
+        try archive.add(KerasArchive.metadata, ByteRope(Array(metadata.serialized().utf8)))
+        try archive.add(KerasArchive.config, ByteRope(Array(JSON.object(config).serialized().utf8)))
+        try archive.add(KerasArchive.weights, HDF5Image(PathWeightsWriter.draft(model, built, options)).content)
+        try archive.finish()
+        return sink.rope
+    }
+}

@@ -1,0 +1,53 @@
+import HDF5
+import KerasModel
+import Storage
+import Tensors
+
+/// Writes weights by path: a `.weights.h5`, and the `model.weights.h5` of a `.keras`. What ``PathWeights`` reads.
+enum PathWeightsWriter {
+    /// A `.weights.h5`. Keras keeps the optimizer's state in it too.
+    static func write(_ model: SavedModel, _ options: SaveOptions) throws -> ByteRope {
+        try HDF5Image(draft(model, BuiltModel(model.root), options)).content
+    }
+
+    /// - Throws: `mismatch` for each weight that is missing or has another shape.
+    static func draft(_ model: SavedModel, _ built: BuiltModel, _ options: SaveOptions) throws -> HDF5Draft {
+        let target = options.target
+        var draft = HDF5Draft()
+        var problems = ProblemList()
+        for object in built.tree(of: model.root).objects(by: target == .keras3 ? .keras3 : .tfKeras) {
+            var variables: [Tensor] = []
+            for weight in object.weights {
+                guard let tensor = model.weights[weight.id], tensor.shape == weight.spec.shape else {
+                    problems.add(
+                        Problem(
+                            kind: .mismatch, sentence: "weight '\(weight.spec.name)' cannot be written",
+                            place: Place(layer: object.layer.name),
+                            found: model.weights[weight.id].map { "\($0.shape)" } ?? "none", expected: "\(weight.spec.shape)"))
+                    continue
+                }
+                variables.append(tensor)
+            }
+            draft.root[group: path(object.path)] = group(variables, name: object.layer.name, options)
+        }
+        try problems.throwIfAny()
+        if let optimizer = CompileConfigWriter(model, options)?.state() {
+            draft.root[group: path("optimizer")] = group(optimizer.variables, name: optimizer.name, options)
+        }
+        return draft
+    }
+
+    private static func path(_ object: String) -> String { object.isEmpty ? "vars" : object + "/vars" }
+
+    /// The group `vars` of an object. Keras 3 writes the object's name beside its variables, and says what its opaque ones are.
+    private static func group(_ variables: [Tensor], name: String?, _ options: SaveOptions) -> HDF5DraftGroup {
+        var group = HDF5DraftGroup()
+        if options.target == .keras3, let name { group.add(attribute: "name", .unicode(name)) }
+        for (number, tensor) in variables.enumerated() {
+            var dataset = HDF5DraftDataset(tensor, compression: options.compresses ? .gzip : .none)
+            if tensor.dtype == .bfloat16 { dataset.attributes.append(("dtype", .unicode("bfloat16"))) }
+            group.add(dataset: "\(number)", dataset)
+        }
+        return group
+    }
+}
