@@ -15,5 +15,7 @@ struct KerasCommand: ParsableCommand {
             74 reading or writing failed; 1 anything else. Of several problems the status tells the first of 66, 74, 73, 65, 69, 64.
             """,
         version: version,
-        subcommands: [Summary.self, Inspect.self, Predict.self, Evaluate.self, Convert.self, Weights.self, Diff.self, Plot.self, Bench.self])
+        subcommands: [
+            Summary.self, Inspect.self, Predict.self, Evaluate.self, Convert.self, Weights.self, Diff.self, Plot.self, Bench.self,
+        ])
 }

@@ -53,6 +53,8 @@ def main():
         folder = options.keep or Path(scratch)
         results = [check(keras, folder / keras, options) for keras in KERASES]
         for keras in KERASES:
+            print(f"== .keras and .weights.h5 in {keras}", flush=True)
+            results.append(script("loads_in_keras.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
             print(f"== universal .h5 in {keras}", flush=True)
             made = ["--models", *(folder / other for other in KERASES)]
             results.append(script("saving.py", "--keras", keras, *made, "--keras-binary", options.keras_binary))
