@@ -53,6 +53,15 @@ import Testing
         #expect(count("Transpose", pooled) == 1)
     }
 
+    /// What keeps ONNX Runtime from passing over zeros that were put round an image: see ``ONNXExporter``.
+    @Test func maximaOfPaddedImages() throws {
+        let x = Input(8, 8, 3, name: "x")
+        let names = String(decoding: try export([x], [MaxPooling2D((2, 2), name: "pool")(ZeroPadding2D(1)(x))]), as: UTF8.self)
+        #expect(names.contains("pool/MaxPool:1"))
+        let plain = String(decoding: try export([x], [MaxPooling2D((2, 2), name: "pool")(x)]), as: UTF8.self)
+        #expect(!plain.contains("pool/MaxPool:1"))
+    }
+
     @Test func sameBytes() throws {
         let saved = try ModelFile.read("\(ModelFileTests.fixtures)/mnist_cnn_k315.h5")
         let built = try BuiltModel(saved.root)

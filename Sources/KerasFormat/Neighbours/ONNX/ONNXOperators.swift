@@ -107,6 +107,16 @@ extension ONNXExporter {
         keep(node.output, result, order: channelsFirst(node.output))
     }
 
+    /// Whether a value is another with cells put round it, in whatever order its axes are said to be.
+    private func isPadded(_ id: ValueID) -> Bool {
+        guard case .node(let index) = graph.values[id].source else { return false }
+        switch graph.nodes[index].op {
+        case .pad: return true
+        case .transpose, .cast, .slice: return isPadded(graph.nodes[index].inputs[0])
+        default: return false
+        }
+    }
+
     private mutating func write(_ pool: Pool, _ node: OpGraph.Node) throws {
         let type =
             switch pool.kind {
@@ -117,7 +127,11 @@ extension ONNXExporter {
             ("kernel_shape", .ints(pool.window)), ("strides", .ints(pool.strides)), ("pads", pads(pool.padding)),
         ]
         let x = try name(of: node.inputs[0], order: channelsFirst(node.inputs[0]))
-        keep(node.output, file.node(type, [x], attributes, layer: node.layer)[0], order: channelsFirst(node.output))
+        // ONNX Runtime makes one step of a padding and the pooling after it. Its maximum then passes over the padding's zeros, unless the places
+        // of the maxima are asked for too (seen in 1.31; `PadFusion`).
+        let results = pool.kind == .max && isPadded(node.inputs[0]) ? 2 : 1
+        keep(
+            node.output, file.node(type, [x], attributes, layer: node.layer, results: results)[0], order: channelsFirst(node.output))
     }
 
     private mutating func writeAlong(_ axis: Int, _ type: String, _ node: OpGraph.Node) throws {
