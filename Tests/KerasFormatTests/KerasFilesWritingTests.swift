@@ -61,6 +61,16 @@ import Testing
         }
     }
 
+    /// tf_keras finds no `MeanMetricWrapper` when it loads a `.keras`, though it writes them in an `.h5`.
+    @Test func compileSettingsOfAnHDF5FileAreSaidAsAnArchiveHasThem() throws {
+        let saved = try ModelFile.read("\(ModelFileTests.fixtures)/summaries/trained.tfk221.h5")
+        let again = try ModelFile.decode(try Buffer.copy(of: encoded(saved, "a.keras")), name: "a.keras")
+        let training = try #require(again.training)
+        #expect(!training.metrics.serialized().contains("MeanMetricWrapper") && !training.metrics.isNull)
+        #expect(training.optimizer["module"] == "keras.optimizers" && training.optimizer["class_name"] == "Adam")
+        #expect(training.optimizerVariables.count == saved.training?.optimizerVariables.count)
+    }
+
     @Test func whatHasNoWeightsIsNotWritten() throws {
         var saved = try ModelFile.read(KerasFileFacts.path("branches.k315.keras"))
         let lost = try #require(BuiltModel(saved.root).allWeights(of: saved.root).first)

@@ -24,7 +24,9 @@ struct CompileConfigWriter {
             if !training.optimizer.isNull { source["optimizer"] = training.optimizer }
             return .object(source)
         }
-        guard let written = try TrainingWriter(training, of: model, options).config()?.object else { return nil }
+        // In an `.h5` tf.keras names classes that it does not find by their names in a `.keras`.
+        let writer = TrainingWriter(training, of: model, options, saysAnew: options.target == .tfKeras)
+        guard let written = try writer.config()?.object else { return nil }
         var config: JSONObject = ["optimizer": try optimizer(written["optimizer_config"] ?? nil)]
         for key in ["loss", "metrics", "loss_weights", "weighted_metrics"] { config[key] = written[key] ?? JSON.null }
         for key in ["run_eagerly", "steps_per_execution", "jit_compile"] {

@@ -9,7 +9,11 @@ struct TrainingWriter {
     private let options: SaveOptions
     private let outputNames: [String]
 
-    init(_ training: TrainingConfiguration, of model: SavedModel, _ options: SaveOptions) {
+    /// True if all is to be said anew, even to those who wrote it.
+    private let saysAnew: Bool
+
+    init(_ training: TrainingConfiguration, of model: SavedModel, _ options: SaveOptions, saysAnew: Bool = false) {
+        self.saysAnew = saysAnew
         self.training = training
         self.options = options
         target = options.target
@@ -17,7 +21,7 @@ struct TrainingWriter {
     }
 
     /// True if what is written is for those who wrote what was read.
-    private var isSame: Bool { target != .universal && training.dialect == target.dialect }
+    private var isSame: Bool { !saysAnew && target != .universal && training.dialect == target.dialect }
 
     /// Nil if the target cannot take it, which is told: the model is none the worse.
     func config() throws -> JSON? {
