@@ -30,22 +30,27 @@ struct SparsemaxStep<T: ComputeScalar>: Step {
             for index in 0..<length { sorted[index] = source[index] }
             var order = sorted
             order.sort(by: >)
-            let threshold = SparsemaxStep.threshold(sorted)
+            let threshold = Sparsemax.support(sorted).threshold
             for index in 0..<length { target[index] = T.maximum(source[index] - threshold, 0) }
         }
     }
+}
 
-    /// `(Σ of the supported running sums − 1) / k`. Martins and Astudillo take the last of those sums alone, so that the results add up to 1;
-    /// Keras 3 adds them all (`keras.src.backend.tensorflow.nn.sparsemax`), and its numbers are what a model was trained with.
-    private static func threshold(_ sorted: UnsafeMutableBufferPointer<T>) -> T {
-        var (running, sum, count) = (0.0, 0.0, 0.0)
+private enum Sparsemax {
+    /// The threshold of a row, `(Σ of the supported running sums − 1) / k`, and k, how many of its largest numbers are supported. Martins and
+    /// Astudillo take the last of those sums alone, so that the results add up to 1; Keras 3 adds them all
+    /// (`keras.src.backend.tensorflow.nn.sparsemax`), and its numbers are what a model was trained with.
+    ///
+    /// - Parameter sorted: the row, largest first.
+    static func support<T: ComputeScalar>(_ sorted: some Sequence<T>) -> (threshold: T, count: Int) {
+        var (running, sum, count) = (0.0, 0.0, 0)
         for (index, value) in sorted.enumerated() {
             running += Double(value)
             guard Double(value) - (running - 1) / Double(index + 1) > 0 else { continue }
             sum += running
             count += 1
         }
-        return T((sum - 1) / count)
+        return (T((sum - 1) / Double(count)), count)
     }
 }
 
@@ -78,15 +83,8 @@ struct SparsemaxGradientStep<T: ComputeScalar>: Step {
             for index in 0..<length { order[index] = Int32(index) }
             var sorted = order
             sorted.sort { x[Int($0)] > x[Int($1)] }
-            var (running, sum, count) = (0.0, 0.0, 0)
-            for (index, place) in order.enumerated() {
-                running += Double(x[Int(place)])
-                // A running sum stays below its bound once it has passed it: the supported are the first ones.
-                guard Double(x[Int(place)]) - (running - 1) / Double(index + 1) > 0 else { continue }
-                sum += running
-                count += 1
-            }
-            let threshold = T((sum - 1) / Double(count))
+            // A running sum stays below its bound once it has passed it: the supported are the first ones.
+            let (threshold, count) = Sparsemax.support(order.lazy.map { x[Int($0)] })
             var through: T = 0
             for index in 0..<length where x[index] > threshold { through += dy[index] }
             for (index, place) in order.enumerated() {
