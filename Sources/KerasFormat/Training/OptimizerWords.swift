@@ -7,10 +7,10 @@ import Tensors
 /// The settings are those of `training_config`: `{"class_name": …, "config": …}`. What they do is the runtime's matter; here only names and
 /// defaults change, and what the target lacks is told.
 struct OptimizerWords {
-    /// One kind of optimizer: its settings besides the rate, with what a file means that leaves one out.
+    /// One kind of optimizer. What its settings are, and what a file means that leaves one out, its algorithm says.
     private struct Kind {
         let className: String
-        let settings: [(key: String, value: JSON)]
+        let algorithm: any OptimizerAlgorithm
         /// Standalone Keras 2 has it.
         var isOld = true
         /// TensorFlow before 2.11 has it, whose classes tf_keras still takes and Keras 3 reads.
@@ -18,23 +18,16 @@ struct OptimizerWords {
     }
 
     private static let kinds: [Kind] = [
-        Kind(className: "SGD", settings: [("momentum", 0.0), ("nesterov", false)]),
-        Kind(className: "RMSprop", settings: [("rho", 0.9), ("momentum", 0.0), ("epsilon", 1e-7), ("centered", false)]),
-        Kind(className: "Adagrad", settings: [("initial_accumulator_value", 0.1), ("epsilon", 1e-7)]),
-        Kind(className: "Adadelta", settings: [("rho", 0.95), ("epsilon", 1e-7)]),
-        Kind(className: "Adam", settings: [("beta_1", 0.9), ("beta_2", 0.999), ("epsilon", 1e-7), ("amsgrad", false)]),
-        Kind(className: "Adamax", settings: [("beta_1", 0.9), ("beta_2", 0.999), ("epsilon", 1e-7)]),
-        Kind(className: "Nadam", settings: [("beta_1", 0.9), ("beta_2", 0.999), ("epsilon", 1e-7)]),
-        Kind(
-            className: "Ftrl",
-            settings: [
-                ("learning_rate_power", -0.5), ("initial_accumulator_value", 0.1), ("l1_regularization_strength", 0.0),
-                ("l2_regularization_strength", 0.0), ("l2_shrinkage_regularization_strength", 0.0), ("beta", 0.0),
-            ], isOld: false),
-        Kind(
-            className: "AdamW", settings: [("beta_1", 0.9), ("beta_2", 0.999), ("epsilon", 1e-7), ("amsgrad", false)], isOld: false,
-            isLegacy: false),
-        Kind(className: "Lion", settings: [("beta_1", 0.9), ("beta_2", 0.99)], isOld: false, isLegacy: false),
+        Kind(className: "SGD", algorithm: SGD()),
+        Kind(className: "RMSprop", algorithm: RMSprop()),
+        Kind(className: "Adagrad", algorithm: Adagrad()),
+        Kind(className: "Adadelta", algorithm: Adadelta()),
+        Kind(className: "Adam", algorithm: Adam()),
+        Kind(className: "Adamax", algorithm: Adamax()),
+        Kind(className: "Nadam", algorithm: Nadam()),
+        Kind(className: "Ftrl", algorithm: Ftrl(), isOld: false),
+        Kind(className: "AdamW", algorithm: Adam(), isOld: false, isLegacy: false),
+        Kind(className: "Lion", algorithm: Lion(), isOld: false, isLegacy: false),
     ]
 
     /// What Keras 2 has no setting for, and does as this value says.
@@ -83,7 +76,10 @@ struct OptimizerWords {
         return source == .keras2 ? OptimizerWords.fixedInKeras2[key] ?? standard : standard
     }
 
-    private var settings: JSONObject { JSONObject(kind.settings.map { ($0.key, value($0.key, $0.value)) }) }
+    private func settings() throws -> JSONObject {
+        let defaults = try kind.algorithm.settings(in: EncodingContext(dialect: .keras3))
+        return JSONObject(defaults.map { ($0.key, value($0.key, $0.value)) })
+    }
 
     /// The rate with its decay as a schedule that does the same.
     private func scheduledRate() throws -> JSON {
@@ -127,7 +123,7 @@ struct OptimizerWords {
         addAverages(&config)
         config["loss_scale_factor"] = read["loss_scale_factor"] ?? JSON.null
         config["gradient_accumulation_steps"] = read["gradient_accumulation_steps"] ?? JSON.null
-        for (key, value) in settings { config[key] = value }
+        for (key, value) in try settings() { config[key] = value }
         return ["class_name": .string(kind.className), "config": .object(config)]
     }
 
@@ -148,7 +144,7 @@ struct OptimizerWords {
         config["jit_compile"] = false
         config["is_legacy_optimizer"] = false
         config["learning_rate"] = try scheduledRate()
-        for (key, value) in settings { config[key] = value }
+        for (key, value) in try settings() { config[key] = value }
         return ["class_name": .string("Custom>" + kind.className), "config": .object(config)]
     }
 
@@ -159,7 +155,7 @@ struct OptimizerWords {
         }
         try refuse(["weight_decay", "use_ema", "global_clipnorm", "loss_scale_factor", "gradient_accumulation_steps"], "Keras 2")
         var config: JSONObject = ["lr": rate]
-        for (key, value) in settings {
+        for (key, value) in try settings() {
             if kind.className != "SGD", let fixed = OptimizerWords.fixedInKeras2[key] {
                 guard value == fixed || value.number == fixed.number && fixed.number != nil else {
                     try context.leaveOut(
@@ -190,7 +186,7 @@ struct OptimizerWords {
         }
         try refuse(["weight_decay", "use_ema", "loss_scale_factor", "gradient_accumulation_steps"], "every Keras")
         var config: JSONObject = ["name": .string(kind.className), "learning_rate": try scheduledRate()]
-        for (key, value) in settings { config[key] = value }
+        for (key, value) in try settings() { config[key] = value }
         for key in ["clipnorm", "clipvalue", "global_clipnorm"] {
             if let value = read[key], !value.isNull { config[key] = value }
         }

@@ -32,7 +32,7 @@ extension TrainingFunction {
         return function
     }
 
-    func settings(in context: EncodingContext) throws -> JSONObject {
+    package func settings(in context: EncodingContext) throws -> JSONObject {
         var config = JSONObject()
         for key in Self.keys where key.dialects.contains(context.dialect) {
             config[key.name(in: context.dialect)] = try KerasError.placing(Place(key: key.name)) { try key.encode(self, context) }
