@@ -6,20 +6,6 @@ extension Buffer {
         Buffer(bytes: UnsafeMutableRawBufferPointer(rebasing: bytes[range])) { withExtendedLifetime(self) {} }
     }
 
-    /// A copy in which every run of `unit` bytes is reversed: the other byte order.
-    ///
-    /// - Throws: a `resource` problem when memory is refused.
-    package func byteSwapped(unit: Int) throws -> Buffer {
-        let copy = try Buffer.uninitialized(count: count)
-        withUnsafeBytes { source in
-            guard let from = source.baseAddress, let to = copy.bytes.baseAddress else { return }
-            ByteOrder.swap(from, to, unit: unit, count: source.count / unit)
-        }
-        return copy
-    }
-}
-
-extension Buffer {
     /// A buffer that holds these bytes.
     ///
     /// - Throws: a `resource` problem when memory is refused.

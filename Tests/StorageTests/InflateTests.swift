@@ -67,9 +67,14 @@ import Testing
 
     @Test func swapsBytes() throws {
         let source = try Buffer.copy(of: Array(0..<16))
-        #expect(try bytes(source.byteSwapped(unit: 2)) == [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14])
-        #expect(try bytes(source.byteSwapped(unit: 4)) == [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12])
-        #expect(try bytes(source.byteSwapped(unit: 8)) == [7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8])
-        #expect(try bytes(source.view(1..<5).byteSwapped(unit: 2)) == [2, 1, 4, 3])
+        func swapped(_ source: Buffer, unit: Int) throws -> Buffer {
+            let copy = try Buffer.copy(of: bytes(source))
+            if let start = copy.bytes.baseAddress { ByteOrder.swap(start, start, unit: unit, count: copy.count / unit) }
+            return copy
+        }
+        #expect(try bytes(swapped(source, unit: 2)) == [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14])
+        #expect(try bytes(swapped(source, unit: 4)) == [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12])
+        #expect(try bytes(swapped(source, unit: 8)) == [7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8])
+        #expect(try bytes(swapped(source.view(1..<5), unit: 2)) == [2, 1, 4, 3])
     }
 }
