@@ -23,6 +23,7 @@ struct Term {
     static func - (a: Term, b: Double) throws -> Term { try a(.affine(scale: 1, offset: -b)) }
     static func - (a: Double, b: Term) throws -> Term { try b(.affine(scale: -1, offset: a)) }
     static func * (a: Double, b: Term) throws -> Term { try b(.affine(scale: a, offset: 0)) }
+    static func * (a: Term, b: Double) throws -> Term { try b * a }
     static prefix func - (a: Term) throws -> Term { try a(.negate) }
 
     /// This where `condition` is above 0, else 0.
@@ -34,9 +35,23 @@ struct Term {
         try emit(.binary(comparison), tape.constant(number, as: dtype))
     }
 
-    func sum(_ axes: [Int], keepDims: Bool = false) throws -> Term {
-        axes.isEmpty ? self : try emit(.reduce(.sum, axes: axes, keepDims: keepDims))
+    /// Where it is less than `low`, that; both equal, the slope is this one's, as in TensorFlow.
+    func atLeast(_ low: Double) throws -> Term { try emit(.binary(.maximum), tape.constant(low, as: dtype)) }
+
+    /// NaN stays NaN.
+    func clipped(_ low: Double, _ high: Double) throws -> Term { try self(.clamp(low: low, high: high)) }
+
+    func sum(_ axes: [Int], keepDims: Bool = false) throws -> Term { try reduced(.sum, axes, keepDims: keepDims) }
+    func mean(_ axes: [Int], keepDims: Bool = false) throws -> Term { try reduced(.mean, axes, keepDims: keepDims) }
+    func reduced(_ reduction: Reduction, _ axes: [Int], keepDims: Bool = false) throws -> Term {
+        axes.isEmpty ? self : try emit(.reduce(reduction, axes: axes, keepDims: keepDims))
     }
+
+    /// The number of its last axis.
+    var last: Int { shape.rank - 1 }
+    var allAxes: [Int] { Array(0..<shape.rank) }
+
+    func cast(to type: DType) throws -> Term { dtype == type ? self : try emit(.cast(type)) }
 
     func reshaped(_ target: Shape) throws -> Term { shape == target ? self : try emit(.reshape(target)) }
 
@@ -72,6 +87,10 @@ final class Tape {
     func term(_ id: OpGraph.ValueID) -> Term { Term(value: graph.value(id), tape: self) }
 
     func constant(_ number: Double, as dtype: DType) throws -> Term {
-        Term(value: graph.constant(try Tensor([number], shape: []).converted(to: dtype)), tape: self)
+        try constant([number], shape: [], as: dtype)
+    }
+
+    func constant(_ numbers: [Double], shape: Shape, as dtype: DType) throws -> Term {
+        Term(value: graph.constant(try Tensor(numbers, shape: shape).converted(to: dtype)), tape: self)
     }
 }

@@ -108,6 +108,4 @@ extension Unary {
 extension Term {
     /// 1 strictly between two numbers, else 0.
     fileprivate func within(_ low: Double, _ high: Double) throws -> Term { try compared(.greater, low) * compared(.less, high) }
-
-    fileprivate static func * (a: Term, b: Double) throws -> Term { try b * a }
 }

@@ -7,6 +7,7 @@ package struct Evaluator: Sendable {
     private let weights: [WeightID: Tensor]
     private let spec: EvaluationSpec
     private let predictor: Predictor
+    private let options: RuntimeOptions
 
     /// - Throws: an `unsupported` problem for a loss or a metric without arithmetic, a `mismatch` if `spec` is another model's.
     package init(_ model: BuiltModel, weights: [WeightID: Tensor], spec: EvaluationSpec, options: RuntimeOptions = RuntimeOptions()) throws
@@ -19,6 +20,7 @@ package struct Evaluator: Sendable {
         self.model = model
         self.weights = weights
         self.spec = spec
+        self.options = options
         let wanted = try spec.outputs.map { try $0.logitSources() }
         predictor = Predictor(weights: weights, options: options) { shapes in
             var graph = try model.lowered(for: shapes, phase: .evaluate)
@@ -43,7 +45,7 @@ package struct Evaluator: Sendable {
         let samples = try check(inputs: inputs, targets: targets, sampleWeights: sampleWeights, batchSize: batchSize)
         let penalty = try model.penalties(weights, includingFrozen: spec.penalizesFrozen)
         let sources = try logitSources(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
-        var figures = Figures(spec)
+        var figures = EvaluationFigures(spec, options)
         var start = 0
         while start < samples {
             let rows = start..<min(start + batchSize, samples)
@@ -51,9 +53,10 @@ package struct Evaluator: Sendable {
             var extra = results.dropFirst(spec.outputs.count)
             let batches = spec.outputs.indices.map { index in
                 let logits = sources[index].flatMap { source in extra.popFirst().map { (source, $0) } }
-                return OutputBatch(output: results[index], logits: logits, target: targets[index][rows])
+                return OutputBatch(
+                    output: results[index], logits: logits, target: targets[index][rows], weights: sampleWeights.map { $0[rows] })
             }
-            try figures.add(batches, weights: sampleWeights.map { $0[rows] }, penalty: penalty)
+            try figures.add(batches, penalty: penalty)
             start = rows.upperBound
             progress?(start, samples)
         }
@@ -86,36 +89,49 @@ package struct Evaluator: Sendable {
 }
 
 /// The means of an evaluation on their way.
-private struct Figures {
+struct EvaluationFigures {
     private let spec: EvaluationSpec
+    private let options: RuntimeOptions
     private var total = RunningMean()
     private var losses: [RunningMean]
     private var metrics: [[RunningMean]]
+    /// Of each output, for the forms of batches that came.
+    private var plans: [[FigurePlan.Form: FigurePlan]]
 
-    init(_ spec: EvaluationSpec) {
-        self.spec = spec
+    init(_ spec: EvaluationSpec, _ options: RuntimeOptions) {
+        (self.spec, self.options) = (spec, options)
         losses = spec.outputs.map { _ in RunningMean() }
         metrics = spec.outputs.map { $0.metrics.map { _ in RunningMean() } }
+        plans = spec.outputs.map { _ in [:] }
     }
 
-    mutating func add(_ batches: [OutputBatch], weights: Tensor?, penalty: Double) throws {
+    /// - Parameter batches: of each output.
+    /// - Throws: a `mismatch` problem if targets or weights do not fit.
+    mutating func add(_ batches: [OutputBatch], penalty: Double) throws {
         var sum = penalty
         var samples = 0.0
         for (index, (output, batch)) in zip(spec.outputs, batches).enumerated() {
             try KerasError.placing(Place(object: "output '\(output.name)'")) {
                 samples = Double(batch.target.shape[0])
-                if let loss = output.loss {
-                    let value = try spec.batchLoss(loss, batch, weights: weights)
+                let figures = try plan(index, batch.form).run(batch)
+                if let value = figures.loss {
                     let weight = spec.outputLossesCountBatches ? 1 : samples
                     losses[index].add(value * weight, weight: weight)
                     sum += value * output.weight
                 }
-                for (position, metric) in output.metrics.enumerated() {
-                    try spec.update(&metrics[index][position], metric, batch, loss: output.loss, weights: weights)
+                for (position, part) in figures.metrics.enumerated() {
+                    metrics[index][position].add(part.sum, weight: part.weight)
                 }
             }
         }
         total.add(sum * samples, weight: samples)
+    }
+
+    private mutating func plan(_ output: Int, _ form: FigurePlan.Form) throws -> FigurePlan {
+        if let known = plans[output][form] { return known }
+        let made = try FigurePlan(spec.outputs[output], form, weighting: spec.sampleWeighting, options: options)
+        plans[output][form] = made
+        return made
     }
 
     var results: [(name: String, value: Double)] {
@@ -135,14 +151,14 @@ extension EvaluationSpec.Output {
     fileprivate func logitSources() throws -> Set<LogitSource> {
         var sources: Set<LogitSource> = []
         func add(_ loss: Loss) throws {
-            let function = try loss.arithmetic()
+            let function = try rowFormula(loss.function)
             if loss.readsLogits, let source = function.logits { sources.insert(source) }
         }
         if let loss { try add(loss) }
         for metric in metrics {
             switch metric.metric.form {
             case .loss(let loss): try add(loss)
-            case .function(let function): _ = try rowFunction(function)
+            case .function(let function): _ = try rowFormula(function)
             case .crossentropy: sources.formUnion([.softmax, .sigmoid])
             case .accuracy: break
             }
@@ -152,16 +168,8 @@ extension EvaluationSpec.Output {
 }
 
 extension OpGraph {
-    /// For each output that comes straight from a function asked for, in float32: that function's operand.
+    /// The logits behind each output, if they are wanted.
     fileprivate func logits(_ wanted: [Set<LogitSource>]) -> [(source: LogitSource, value: ValueID)?] {
-        zip(outputs, wanted).map { output, wanted in
-            guard case .node(let position) = values[output].source, values[output].dtype == .float32 else { return nil }
-            let node = nodes[position]
-            switch node.op {
-            case .softmax where wanted.contains(.softmax): return (.softmax, node.inputs[0])
-            case .unary(.sigmoid) where wanted.contains(.sigmoid): return (.sigmoid, node.inputs[0])
-            default: return nil
-            }
-        }
+        zip(outputs, wanted).map { output, wanted in logitOperand(of: output).flatMap { wanted.contains($0.source) ? $0 : nil } }
     }
 }

@@ -6,12 +6,13 @@ private import Musl
 private import Darwin
 #endif
 
-// The C library's functions in the precision losses are computed in.
+// The C library's functions that random numbers and optimizers need.
 
-func exponential(_ x: Float) -> Float { expf(x) }
-func logarithm(_ x: Float) -> Float { logf(x) }
-/// `ln(1 + x)`, exact near 0.
-func logarithm1p(_ x: Float) -> Float { log1pf(x) }
 func logarithm(_ x: Double) -> Double { log(x) }
 func cosine(_ x: Double) -> Double { cos(x) }
 func power(_ x: Float, _ exponent: Float) -> Float { powf(x, exponent) }
+
+extension Float {
+    /// Not a number stays so.
+    func clipped(_ low: Float, _ high: Float) -> Float { self < low ? low : self > high ? high : self }
+}

@@ -53,3 +53,19 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
 func isNear(_ value: Double, _ expected: Double, _ tolerance: Double = 1e-6) -> Bool {
     abs(value - expected) <= tolerance * (abs(expected) + 0.1)
 }
+
+extension EvaluationSpec {
+    /// What the first output's loss and metrics make of a batch.
+    private func figures(_ batch: OutputBatch, _ weights: Tensor?) throws -> FigurePlan.Figures {
+        var batch = batch
+        batch.weights = weights
+        return try FigurePlan(outputs[0], batch.form, weighting: sampleWeighting, options: RuntimeOptions()).run(batch)
+    }
+
+    func loss(of batch: OutputBatch, weights: Tensor? = nil) throws -> Double { try #require(figures(batch, weights).loss) }
+
+    func metric(of batch: OutputBatch, weights: Tensor? = nil) throws -> Double {
+        let part = try #require(figures(batch, weights).metrics.first)
+        return part.sum / part.weight
+    }
+}
