@@ -58,6 +58,7 @@ extension Loss: ConfigValue {
     /// What a generation means by a name is not written: the Keras that reads it takes its own meaning.
     public func config(in context: EncodingContext) throws -> JSON {
         let names = function.names
+        try names.check(in: context.dialect)
         if function.isPlain && reduction == .mean && name == nil { return .string(names.function(in: context.dialect)) }
         guard context.dialect != .keras2 else {
             throw KerasError(.unsupported, "Keras 2 has no losses with settings", found: names.className)
@@ -106,4 +107,15 @@ extension Loss {
     public static func binaryCrossentropy(fromLogits: Bool = false, labelSmoothing: Double = 0) -> Loss {
         Loss(BinaryCrossentropy(fromLogits: fromLogits, labelSmoothing: labelSmoothing))
     }
+    public static let binaryFocalCrossentropy = Loss(BinaryFocalCrossentropy())
+    public static let categoricalFocalCrossentropy = Loss(CategoricalFocalCrossentropy())
+    public static func categoricalGeneralizedCrossEntropy(q: Double = 0.5) -> Loss { Loss(CategoricalGeneralizedCrossEntropy(q: q)) }
+    public static let dice = Loss(Dice())
+    public static func dice(axis: Axes) -> Loss { Loss(Dice(axis: axis)) }
+    public static let tversky = Loss(Tversky())
+    public static func tversky(alpha: Double = 0.5, beta: Double = 0.5, axis: Axes? = nil) -> Loss {
+        Loss(Tversky(alpha: alpha, beta: beta, axis: axis))
+    }
+    public static let circle = Loss(Circle())
+    public static let ctc = Loss(CTC())
 }

@@ -58,15 +58,29 @@ public struct FunctionNames: Sendable {
     let older: [Dialect: String]
     /// Further names it is found by.
     let aliases: [String]
+    /// Who has the function.
+    package let dialects: Set<Dialect>
 
-    public init(_ className: String, _ function: String, older: [Dialect: String] = [:], aliases: [String] = []) {
+    public init(
+        _ className: String, _ function: String, older: [Dialect: String] = [:], aliases: [String] = [],
+        in dialects: Set<Dialect> = Dialect.all
+    ) {
         self.className = className
         self.function = function
         self.older = older
         self.aliases = aliases
+        self.dialects = dialects
     }
 
     func function(in dialect: Dialect) -> String { older[dialect] ?? function }
+
+    /// - Throws: an `unsupported` problem if a dialect lacks the function.
+    func check(in dialect: Dialect) throws {
+        guard dialects.contains(dialect) else {
+            throw KerasError(.unsupported, "\(dialect.rawValue) has no such function", found: className)
+        }
+    }
+
     var all: [String] { [className, function] + older.values.sorted() + aliases }
 }
 

@@ -21,10 +21,10 @@ package struct Evaluator: Sendable {
         self.weights = weights
         self.spec = spec
         self.options = options
-        let wanted = try spec.outputs.map { try $0.logitSources() }
+        let wanted = try spec.outputs.map { try $0.usesLogits() }
         predictor = Predictor(weights: weights, options: options) { shapes in
             var graph = try model.lowered(for: shapes, phase: .evaluate)
-            let operands = graph.logits(wanted).compactMap { $0?.value }
+            let operands = graph.logits(wanted).compactMap { $0 }
             graph.outputs += operands
             return graph
         }
@@ -44,7 +44,7 @@ package struct Evaluator: Sendable {
     ) throws -> [(name: String, value: Double)] {
         let samples = try check(inputs: inputs, targets: targets, sampleWeights: sampleWeights, batchSize: batchSize)
         let penalty = try model.penalties(weights, includingFrozen: spec.penalizesFrozen)
-        let sources = try logitSources(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
+        let haveLogits = try haveLogits(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
         var figures = EvaluationFigures(spec, options)
         var start = 0
         while start < samples {
@@ -52,9 +52,9 @@ package struct Evaluator: Sendable {
             let results = try predictor.predict(try model.fitted(inputs.map { $0[rows] }), batchSize: batchSize)
             var extra = results.dropFirst(spec.outputs.count)
             let batches = spec.outputs.indices.map { index in
-                let logits = sources[index].flatMap { source in extra.popFirst().map { (source, $0) } }
-                return OutputBatch(
-                    output: results[index], logits: logits, target: targets[index][rows], weights: sampleWeights.map { $0[rows] })
+                OutputBatch(
+                    output: results[index], logits: haveLogits[index] ? extra.popFirst() : nil, target: targets[index][rows],
+                    weights: sampleWeights.map { $0[rows] })
             }
             try figures.add(batches, penalty: penalty)
             start = rows.upperBound
@@ -82,9 +82,9 @@ package struct Evaluator: Sendable {
         return samples
     }
 
-    private func logitSources(_ inputs: [Tensor]) throws -> [LogitSource?] {
+    private func haveLogits(_ inputs: [Tensor]) throws -> [Bool] {
         let graph = try model.lowered(for: inputs.map(\.shape), phase: .evaluate)
-        return graph.logits(try spec.outputs.map { try $0.logitSources() }).map { $0?.source }
+        return graph.logits(try spec.outputs.map { try $0.usesLogits() }).map { $0 != nil }
     }
 }
 
@@ -147,29 +147,26 @@ struct EvaluationFigures {
 }
 
 extension EvaluationSpec.Output {
-    /// The functions whose operands some loss or metric of this output would rather see.
-    fileprivate func logitSources() throws -> Set<LogitSource> {
-        var sources: Set<LogitSource> = []
-        func add(_ loss: Loss) throws {
-            let function = try rowFormula(loss.function)
-            if loss.readsLogits, let source = function.logits { sources.insert(source) }
-        }
-        if let loss { try add(loss) }
+    /// Whether some loss or metric of this output would rather see what a softmax or a sigmoid was taken of.
+    ///
+    /// - Throws: `unsupported` for one without arithmetic.
+    fileprivate func usesLogits() throws -> Bool {
+        var uses = false
+        func look(at loss: Loss) throws { uses = try rowFormula(loss.function).usesLogits && loss.readsLogits || uses }
+        if let loss { try look(at: loss) }
         for metric in metrics {
             switch metric.metric.form {
-            case .loss(let loss): try add(loss)
+            case .loss(let loss): try look(at: loss)
             case .function(let function): _ = try rowFormula(function)
-            case .crossentropy: sources.formUnion([.softmax, .sigmoid])
+            case .crossentropy: uses = true
             case .accuracy: break
             }
         }
-        return sources
+        return uses
     }
 }
 
 extension OpGraph {
     /// The logits behind each output, if they are wanted.
-    fileprivate func logits(_ wanted: [Set<LogitSource>]) -> [(source: LogitSource, value: ValueID)?] {
-        zip(outputs, wanted).map { output, wanted in logitOperand(of: output).flatMap { wanted.contains($0.source) ? $0 : nil } }
-    }
+    fileprivate func logits(_ wanted: [Bool]) -> [ValueID?] { zip(outputs, wanted).map { $1 ? logits(behind: $0) : nil } }
 }

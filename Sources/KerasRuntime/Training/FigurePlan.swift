@@ -19,13 +19,13 @@ struct RunningMean {
 struct OutputBatch {
     let output: Tensor
     /// The operand of the softmax or sigmoid that gave `output`.
-    let logits: (source: LogitSource, tensor: Tensor)?
+    let logits: Tensor?
     let target: Tensor
     /// Of the samples, if they have any.
     var weights: Tensor?
 
     var form: FigurePlan.Form {
-        FigurePlan.Form(target: target.shape, output: output.shape, logits: logits?.source, weights: weights?.shape)
+        FigurePlan.Form(target: target.shape, output: output.shape, hasLogits: logits != nil, weights: weights?.shape)
     }
 }
 
@@ -34,7 +34,7 @@ struct FigurePlan: Sendable {
     struct Form: Hashable {
         var target: Shape
         var output: Shape
-        var logits: LogitSource?
+        var hasLogits: Bool
         var weights: Shape?
     }
 
@@ -56,11 +56,11 @@ struct FigurePlan: Sendable {
         var graph = OpGraph()
         let target = graph.input(shape: form.target, dtype: .float32)
         let value = graph.input(shape: form.output, dtype: .float32)
-        let logits = form.logits.map { ($0, graph.input(shape: form.output, dtype: .float32)) }
+        let logits = form.hasLogits ? graph.input(shape: form.output, dtype: .float32) : nil
         let weights = form.weights.map { graph.input(shape: $0, dtype: .float32) }
         let tape = Tape(graph)
         func term(_ value: Value) -> Term { Term(value: value, tape: tape) }
-        let terms = OutputTerms(target: term(target), output: term(value), logits: logits.map { ($0, term($1)) })
+        let terms = OutputTerms(target: term(target), output: term(value), logits: logits.map(term))
         var (results, functions): ([Term], [any RowFormula]) = ([], [])
         if let loss = output.loss {
             functions.append(try rowFormula(loss.function))
@@ -85,7 +85,7 @@ struct FigurePlan: Sendable {
     /// - Throws: a `mismatch` problem for targets that a function is not defined for.
     func run(_ batch: OutputBatch) throws -> Figures {
         for function in functions { try function.check(batch.target, outputs: batch.output.shape) }
-        let inputs = [batch.target, batch.output] + (batch.logits.map { [$0.tensor] } ?? []) + (batch.weights.map { [$0] } ?? [])
+        let inputs = [batch.target, batch.output] + (batch.logits.map { [$0] } ?? []) + (batch.weights.map { [$0] } ?? [])
         var results = try executable.run(inputs).map { Double(try $0.scalars(as: Float.self)[0]) }[...]
         let loss = hasLoss ? results.removeFirst() : nil
         return Figures(loss: loss, metrics: counts.map { count in (results.removeFirst(), count ?? results.removeFirst()) })

@@ -8,7 +8,7 @@ struct OutputTerms {
     /// `(n, …)`.
     let output: Term
     /// The operand of the softmax or sigmoid that gave `output`.
-    var logits: (source: LogitSource, value: Term)?
+    var logits: Term?
 }
 
 extension RowFormula {
@@ -21,8 +21,7 @@ extension RowFormula {
     /// - Throws: a `mismatch` problem if targets and outputs do not fit together.
     func rows(_ terms: OutputTerms, readsLogits: Bool) throws -> (rows: Term, counted: Term?) {
         var source = try terms.output.inFullPrecision()
-        var areLogits = false
-        if readsLogits, let own = terms.logits, own.source == logits { (source, areLogits) = (try own.value.inFullPrecision(), true) }
+        var logits = usesLogits && readsLogits ? try terms.logits?.inFullPrecision() : nil
         var target = try terms.target.cast(to: source.dtype)
         switch targetForm {
         case .classNumber:
@@ -37,8 +36,8 @@ extension RowFormula {
         case .likeOutput:
             if target.shape == source.shape.dropping(last: 1), target.shape.rank > 1 {
                 // Keras lets the output's last axis fall here, and with it the way back to the logits.
-                source = try terms.output.inFullPrecision().reshaped(target.shape)
-                areLogits = false
+                source = try source.reshaped(target.shape)
+                logits = nil
             } else if target.shape != source.shape, target.shape != source.shape.dropping(last: 1),
                 target.shape.dropping(last: 1) != source.shape
             {
@@ -46,8 +45,10 @@ extension RowFormula {
             }
             target = try target.reshaped(source.shape)
             _ = try axis(in: source.shape)
+        case .ofItsOwn: break
         }
-        return (try formula(target, source, areLogits: areLogits), try counted(target))
+        let rows = try formula(target, source, logits: logits)
+        return (rows, try counted(target, rows: rows))
     }
 }
 

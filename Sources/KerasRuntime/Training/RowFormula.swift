@@ -10,20 +10,22 @@ protocol RowFormula: TrainingFunction {
     var targetForm: TargetForm { get }
     /// The axis rows lie along, negative ones from the back.
     var rowAxis: Int { get }
-    /// The function whose operand can be used in place of its value.
-    var logits: LogitSource? { get }
+    /// Whether the operand of a softmax or a sigmoid, if an output comes from one, is used in place of its value.
+    var usesLogits: Bool { get }
 
     /// One number per row.
     ///
     /// - Parameters:
     ///   - targets: of the outputs' shape; class numbers have 1 in place of the row axis.
     ///   - outputs: `(n, …)`, in single precision or double.
-    ///   - areLogits: true if the outputs are operands of ``logits``.
-    /// - Returns: the outputs' shape without the row axis.
-    func formula(_ targets: Term, _ outputs: Term, areLogits: Bool) throws -> Term
+    ///   - logits: what a softmax or sigmoid made the outputs of, whichever of the two: Keras does not ask. nil if none did.
+    /// - Returns: the outputs' shape without the row axis, unless the function says otherwise.
+    func formula(_ targets: Term, _ outputs: Term, logits: Term?) throws -> Term
 
     /// 1 for rows that count at all, 0 for others, whose number is 0; nil if all of them do.
-    func counted(_ targets: Term) throws -> Term?
+    ///
+    /// - Parameter rows: the formula's result.
+    func counted(_ targets: Term, rows: Term) throws -> Term?
 
     /// Looks at what no formula can refuse.
     ///
@@ -35,8 +37,8 @@ protocol RowFormula: TrainingFunction {
 extension RowFormula {
     var targetForm: TargetForm { .likeOutput }
     var rowAxis: Int { -1 }
-    var logits: LogitSource? { nil }
-    func counted(_ targets: Term) throws -> Term? { nil }
+    var usesLogits: Bool { false }
+    func counted(_ targets: Term, rows: Term) throws -> Term? { nil }
     func check(_ targets: Tensor, outputs: Shape) throws {}
 
     /// The place of the row axis among those of `shape`.
@@ -56,9 +58,9 @@ enum TargetForm: Sendable {
     case likeOutput
     /// One class number per row.
     case classNumber
+    /// What the function itself says.
+    case ofItsOwn
 }
-
-enum LogitSource: Sendable { case softmax, sigmoid }
 
 /// Keras's `backend.epsilon()`.
 let epsilon = 1e-7
@@ -90,11 +92,10 @@ func rowFormula(_ function: any TrainingFunction) throws -> any RowFormula {
 
 extension OpGraph {
     /// What a softmax or a sigmoid was taken of, if an output comes straight from one: in float32, as Keras looks behind it.
-    func logitOperand(of output: ValueID) -> (source: LogitSource, value: ValueID)? {
+    func logits(behind output: ValueID) -> ValueID? {
         guard case .node(let position) = values[output].source, values[output].dtype == .float32 else { return nil }
         switch nodes[position].op {
-        case .softmax: return (.softmax, nodes[position].inputs[0])
-        case .unary(.sigmoid): return (.sigmoid, nodes[position].inputs[0])
+        case .softmax, .unary(.sigmoid): return nodes[position].inputs[0]
         default: return nil
         }
     }

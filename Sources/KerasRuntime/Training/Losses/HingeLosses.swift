@@ -1,19 +1,19 @@
 import KerasModel
 
 extension Hinge: RowFormula {
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term {
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term {
         try (1 - y.withSigns(convertsLabels) * p).atLeast(0).mean([p.last])
     }
 }
 
 extension SquaredHinge: RowFormula {
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term {
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term {
         try (1 - y.withSigns(convertsLabels) * p).atLeast(0)(.square).mean([p.last])
     }
 }
 
 extension CategoricalHinge: RowFormula {
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term {
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term {
         let right = try (y * p).sum([p.last])
         let wrong = try ((1 - y) * p).reduced(.max, [p.last])
         return try (wrong - right + 1).atLeast(0)

@@ -1,17 +1,17 @@
 import KerasModel
 
 extension BinaryAccuracy: RowFormula {
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term {
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term {
         try y.compared(.equal, rounds ? p(.round) : p.compared(.greater, threshold)).mean([p.last])
     }
 }
 
 extension ExactAccuracy: RowFormula {
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term { try y.compared(.equal, p).mean([p.last]) }
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term { try y.compared(.equal, p).mean([p.last]) }
 }
 
 extension CategoricalAccuracy: RowFormula {
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term {
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term {
         try y.placeOfLargest().compared(.equal, p.placeOfLargest()).squeezed(p.last)
     }
 }
@@ -19,19 +19,19 @@ extension CategoricalAccuracy: RowFormula {
 extension SparseCategoricalAccuracy: RowFormula {
     var targetForm: TargetForm { .classNumber }
 
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term {
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term {
         try y.compared(.equal, p.placeOfLargest()).squeezed(p.last)
     }
 }
 
 extension TopKCategoricalAccuracy: RowFormula {
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term { try p.isAmongLargest(k, at: y.placeOfLargest()) }
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term { try p.isAmongLargest(k, at: y.placeOfLargest()) }
 }
 
 extension SparseTopKCategoricalAccuracy: RowFormula {
     var targetForm: TargetForm { .classNumber }
 
-    func formula(_ y: Term, _ p: Term, areLogits: Bool) throws -> Term { try p.isAmongLargest(k, at: y) }
+    func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term { try p.isAmongLargest(k, at: y) }
 }
 
 extension Term {
