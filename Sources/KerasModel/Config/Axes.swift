@@ -26,7 +26,9 @@ public struct Axes: Hashable, ConfigValue, ExpressibleByIntegerLiteral, Expressi
         }
     }
 
-    public func config(in context: EncodingContext) -> JSON { isList ? values.config(in: context) : .integer(values[0]) }
+    public func config(in context: EncodingContext) -> JSON { json }
+
+    var json: JSON { isList ? .array(values.map { .integer($0) }) : .integer(values[0]) }
 
     /// The axes counted from the front, in the order given.
     ///

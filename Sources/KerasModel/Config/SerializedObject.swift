@@ -119,6 +119,13 @@ public struct Regularizer: SerializedObject {
 
     public static func l1(_ factor: Double) -> Regularizer { Regularizer(className: "L1", config: ["l1": .float(factor)]) }
     public static func l2(_ factor: Double) -> Regularizer { Regularizer(className: "L2", config: ["l2": .float(factor)]) }
+    public static func l1l2(l1: Double, l2: Double) -> Regularizer {
+        Regularizer(className: "L1L2", config: ["l1": .float(l1), "l2": .float(l2)])
+    }
+    /// - Parameter mode: `rows` or `columns`: what is to be orthogonal.
+    public static func orthogonal(_ factor: Double = 0.01, mode: String = "rows") -> Regularizer {
+        Regularizer(className: "OrthogonalRegularizer", config: ["factor": .float(factor), "mode": .string(mode)])
+    }
 
     /// Keras 2 has one class for both penalties, which all others have too.
     public func translated(for context: EncodingContext) throws -> Regularizer {
@@ -141,5 +148,16 @@ public struct Constraint: SerializedObject {
     public init(className: String, config: JSONObject) {
         self.className = className
         self.config = config
+    }
+
+    public static let nonNeg = Constraint(className: "NonNeg", config: [:])
+    public static func maxNorm(_ maximum: Double = 2, axis: Axes = 0) -> Constraint {
+        Constraint(className: "MaxNorm", config: ["max_value": .float(maximum), "axis": axis.json])
+    }
+    public static func unitNorm(axis: Axes = 0) -> Constraint { Constraint(className: "UnitNorm", config: ["axis": axis.json]) }
+    public static func minMaxNorm(_ minimum: Double = 0, _ maximum: Double = 1, rate: Double = 1, axis: Axes = 0) -> Constraint {
+        Constraint(
+            className: "MinMaxNorm",
+            config: ["min_value": .float(minimum), "max_value": .float(maximum), "rate": .float(rate), "axis": axis.json])
     }
 }

@@ -152,6 +152,8 @@ public struct WeightSpec: Hashable, Sendable {
     public var initializer: Initializer
     /// A penalty on its size that the model's loss carries, whether the weight trains or not.
     public var regularizer: Regularizer?
+    /// What it is brought back to after each step of training.
+    public var constraint: Constraint?
     /// False for what training moves by other means than gradients, such as BatchNormalization's statistics.
     public var isTrainable: Bool
     public var kind: Kind
@@ -159,13 +161,14 @@ public struct WeightSpec: Hashable, Sendable {
     public var dtype: DType?
 
     public init(
-        _ name: String, _ shape: [Int], _ initializer: Initializer, regularizer: Regularizer? = nil, isTrainable: Bool = true,
-        kind: Kind = .other, dtype: DType? = nil
+        _ name: String, _ shape: [Int], _ initializer: Initializer, regularizer: Regularizer? = nil, constraint: Constraint? = nil,
+        isTrainable: Bool = true, kind: Kind = .other, dtype: DType? = nil
     ) throws {
         self.name = name
         self.shape = try Shape(checking: shape)
         self.initializer = initializer
         self.regularizer = regularizer
+        self.constraint = constraint
         self.isTrainable = isTrainable
         self.kind = kind
         self.dtype = dtype

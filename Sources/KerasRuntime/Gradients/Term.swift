@@ -84,6 +84,8 @@ final class Tape {
         Term(value: try graph.emit(op, operands.map(\.value), layer: layer), tape: self)
     }
 
+    func input(shape: Shape, dtype: DType) -> Term { Term(value: graph.input(shape: shape, dtype: dtype), tape: self) }
+
     func term(_ id: OpGraph.ValueID) -> Term { Term(value: graph.value(id), tape: self) }
 
     func constant(_ number: Double, as dtype: DType) throws -> Term {

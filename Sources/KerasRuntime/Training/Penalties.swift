@@ -3,61 +3,83 @@ import KerasModel
 import Tensors
 
 extension Regularizer {
-    /// What a weight adds to the loss: `l1·Σ|w| + l2·Σw²`, or the orthogonal regularizer's sum.
+    /// What a weight, or what a layer gives, adds to the loss: `l1·Σ|w| + l2·Σw²`, or the orthogonal regularizer's sum. One number, `()`.
     ///
     /// - Throws: an `unsupported` problem for a regularizer this version does not know.
-    package func penalty(_ weight: Tensor) throws -> Double {
-        let numbers = try weight.scalars(as: Float.self)
+    func formula(_ weight: Term) throws -> Term {
+        let weight = weight.dtype == .float64 ? weight : try weight.cast(to: .float32)
         switch className {
-        case "L1", "L2", "L1L2":
-            let (l1, l2) = (factor("l1", className == "L1" ? 0.01 : 0), factor("l2", className == "L2" ? 0.01 : 0))
-            let absolute = l1 == 0 ? 0 : numbers.reduce(0.0) { $0 + Double(abs($1)) }
-            let squares = l2 == 0 ? 0 : numbers.reduce(0.0) { $0 + Double($1) * Double($1) }
-            return l1 * absolute + l2 * squares
-        case "OrthogonalRegularizer": return try orthogonality(numbers, weight.shape)
+        case "L1": return try factor("l1", 0.01) * weight(.abs).sum(weight.allAxes)
+        case "L2": return try factor("l2", 0.01) * weight.reduced(.sumOfSquares, weight.allAxes)
+        case "L1L2":
+            let (l1, l2) = (factor("l1", 0), factor("l2", 0))
+            let absolute = l1 == 0 ? nil : try l1 * weight(.abs).sum(weight.allAxes)
+            let squares = l2 == 0 ? nil : try l2 * weight.reduced(.sumOfSquares, weight.allAxes)
+            guard let absolute, let squares else { return try absolute ?? squares ?? weight.tape.constant(0, as: weight.dtype) }
+            return try absolute + squares
+        case "OrthogonalRegularizer": return try orthogonality(weight)
         default: throw KerasError(.unsupported, "this regularizer is not known", found: className)
         }
     }
 
-    /// Keras counts in float32.
-    private func factor(_ key: String, _ absent: Double) -> Double { Double(Float(config[key]?.number ?? absent)) }
+    private func factor(_ key: String, _ absent: Double) -> Double { config[key]?.number ?? absent }
 
     /// `factor · Σ |a·b| / pairs` over the pairs of different rows (or columns) of the matrix, each at length 1.
-    private func orthogonality(_ numbers: [Float], _ shape: Shape) throws -> Double {
-        guard shape.rank == 2 else {
-            throw KerasError(.mismatch, "the orthogonal regularizer takes a matrix", found: "\(shape)")
+    private func orthogonality(_ weight: Term) throws -> Term {
+        guard weight.shape.rank == 2 else {
+            throw KerasError(.mismatch, "the orthogonal regularizer takes a matrix", found: "\(weight.shape)")
         }
-        let byRows = config["mode"]?.string != "columns"
-        let (count, length) = byRows ? (shape[0], shape[1]) : (shape[1], shape[0])
-        let vectors = (0..<count).map { vector in
-            let own = (0..<length).map { Double(byRows ? numbers[vector * length + $0] : numbers[$0 * count + vector]) }
-            let norm = max(own.reduce(0) { $0 + $1 * $1 }, 1e-12).squareRoot()
-            return own.map { $0 / norm }
-        }
-        var sum = 0.0
-        for first in 0..<count {
-            for second in 0..<first { sum += abs(zip(vectors[first], vectors[second]).reduce(0) { $0 + $1.0 * $1.1 }) }
-        }
-        return count < 2 ? 0 : factor("factor", 0.01) * sum / Double(count * (count - 1) / 2)
+        let vectors = try (config["mode"]?.string == "columns" ? weight.transposed([1, 0]) : weight).normalized(1)
+        let count = vectors.shape[0]
+        guard count > 1 else { return try weight.tape.constant(0, as: weight.dtype) }
+        let isPair = try weight.tape.constant(
+            (0..<count * count).map { $0 / count == $0 % count ? 0 : 1 }, shape: [count, count], as: weight.dtype)
+        let products = try vectors.emit(.matrixMultiply, vectors.transposed([1, 0])) * isPair
+        return try (factor("factor", 0.01) / Double(count * (count - 1))) * products(.abs).sum([0, 1])
     }
 }
 
 extension BuiltModel {
-    /// The sum of the weights' penalties, which every batch's loss carries.
+    /// The sum of the weights' penalties, which every batch's loss carries; nil if there are none.
     ///
-    /// - Parameter includingFrozen: true for those of weights that do not train too: before Keras 3.
+    /// - Parameters:
+    ///   - includingFrozen: true for those of weights that do not train too: before Keras 3.
+    ///   - weight: the weight in the formula.
     /// - Throws: an `unsupported` problem that names the layer.
-    package func penalties(_ weights: [WeightID: Tensor], includingFrozen: Bool) throws -> Double {
+    func penalties(includingFrozen: Bool, weight: (WeightID, WeightSpec) throws -> Term) throws -> Term? {
         var problems = ProblemList()
-        checkActivityPenalties(root, "", &problems)
-        var sum = 0.0
+        var sum: Term?
         for (id, spec, isTrained) in trainability(of: root) where isTrained || includingFrozen {
-            guard let regularizer = spec.regularizer, let weight = weights[id] else { continue }
-            let name = root.name(of: id.layer)
-            sum += problems.attempt(at: Place(layer: name, key: spec.name)) { try regularizer.penalty(weight) } ?? 0
+            guard let regularizer = spec.regularizer else { continue }
+            problems.attempt(at: Place(layer: root.name(of: id.layer), key: spec.name)) {
+                let own = try regularizer.formula(weight(id, spec))
+                sum = try sum.map { try $0 + own } ?? own
+            }
         }
         try problems.throwIfAny()
         return sum
+    }
+
+    /// The same of weights that are known.
+    ///
+    /// - Throws: `unsupported` for penalties on what layers give too.
+    package func penalties(_ weights: [WeightID: Tensor], includingFrozen: Bool) throws -> Double {
+        var problems = ProblemList()
+        checkActivityPenalties(root, "", &problems)
+        try problems.throwIfAny()
+        let tape = Tape(OpGraph())
+        var given: [Tensor] = []
+        let sum = try penalties(includingFrozen: includingFrozen) { id, spec in
+            guard let weight = weights[id] else { throw KerasError(.mismatch, "a weight is missing", found: spec.name) }
+            given.append(weight)
+            return tape.input(shape: weight.shape, dtype: weight.dtype)
+        }
+        guard let sum else { return 0 }
+        var graph = tape.graph
+        graph.outputs = [sum.value.id]
+        let executable = try Executable(
+            graph: graph, weights: { _ in throw KerasError(.mismatch, "a penalty has no weights") }, options: RuntimeOptions(threads: 1))
+        return Double(try executable.run(given)[0].scalars(as: Float.self)[0])
     }
 
     /// A penalty on what a layer gives would be left out silently otherwise.

@@ -34,7 +34,7 @@ public struct PReLU: Layer {
         let shared = try (sharedAxes ?? []).map(inputs[0].axis)
         guard !shared.contains(0) else { throw KerasError(.mismatch, "PReLU cannot share along the batch", found: "\(sharedAxes ?? [])") }
         let shape = try inputs[0].dims.indices.dropFirst().map { shared.contains($0) ? 1 : try inputs[0].known($0) }
-        return [try WeightSpec("alpha", shape, alphaInitializer, regularizer: alphaRegularizer)]
+        return [try WeightSpec("alpha", shape, alphaInitializer, regularizer: alphaRegularizer, constraint: alphaConstraint)]
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {

@@ -74,7 +74,9 @@ extension ConvolutionLayer {
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let shape = settings.kernelSize + [try channels(inputs[0]) / groups, filters]
         return [
-            try WeightSpec("kernel", shape, settings.kernelInitializer, regularizer: settings.kernelRegularizer, kind: .convolutionKernel)
+            try WeightSpec(
+                "kernel", shape, settings.kernelInitializer, regularizer: settings.kernelRegularizer, constraint: settings.kernelConstraint,
+                kind: .convolutionKernel)
         ] + (try biasSpec(filters))
     }
 

@@ -116,7 +116,11 @@ extension ConvolutionFamily {
     }
 
     func biasSpec(_ length: Int) throws -> [WeightSpec] {
-        settings.useBias ? [try WeightSpec("bias", [length], settings.biasInitializer, regularizer: settings.biasRegularizer)] : []
+        settings.useBias
+            ? [
+                try WeightSpec(
+                    "bias", [length], settings.biasInitializer, regularizer: settings.biasRegularizer, constraint: settings.biasConstraint)
+            ] : []
     }
 
     /// `body` on the input with its channels last, then the activation on the result as it stands: softmax goes along the last axis even

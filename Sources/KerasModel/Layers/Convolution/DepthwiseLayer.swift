@@ -60,7 +60,8 @@ extension DepthwiseLayer {
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let channels = try channels(inputs[0])
         var kernel = try WeightSpec(
-            "kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer, regularizer: settings.kernelRegularizer
+            "kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer,
+            regularizer: settings.kernelRegularizer, constraint: settings.kernelConstraint
         )
         kernel.olderName = "depthwise_kernel"
         return [kernel] + (try biasSpec(channels * depthMultiplier))

@@ -79,9 +79,10 @@ extension SeparableLayer {
         return [
             try WeightSpec(
                 "depthwise_kernel", settings.kernelSize + [channels, depthMultiplier], settings.kernelInitializer,
-                regularizer: settings.kernelRegularizer),
+                regularizer: settings.kernelRegularizer, constraint: settings.kernelConstraint),
             try WeightSpec(
-                "pointwise_kernel", ones + [channels * depthMultiplier, filters], pointwiseInitializer, regularizer: pointwiseRegularizer),
+                "pointwise_kernel", ones + [channels * depthMultiplier, filters], pointwiseInitializer, regularizer: pointwiseRegularizer,
+                constraint: pointwiseConstraint),
         ] + (try biasSpec(filters))
     }
 

@@ -110,7 +110,9 @@ extension TransposedLayer {
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let shape = settings.kernelSize + [filters, try channels(inputs[0])]
         return [
-            try WeightSpec("kernel", shape, settings.kernelInitializer, regularizer: settings.kernelRegularizer, kind: .convolutionKernel)
+            try WeightSpec(
+                "kernel", shape, settings.kernelInitializer, regularizer: settings.kernelRegularizer, constraint: settings.kernelConstraint,
+                kind: .convolutionKernel)
         ] + (try biasSpec(filters))
     }
 

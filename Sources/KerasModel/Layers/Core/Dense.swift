@@ -50,8 +50,11 @@ public struct Dense: Layer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let features = try inputs[0].known(inputs[0].rank - 1)
-        let kernel = try WeightSpec("kernel", [features, units], kernelInitializer, regularizer: kernelRegularizer)
-        return useBias ? [kernel, try WeightSpec("bias", [units], biasInitializer, regularizer: biasRegularizer)] : [kernel]
+        let kernel = try WeightSpec(
+            "kernel", [features, units], kernelInitializer, regularizer: kernelRegularizer, constraint: kernelConstraint)
+        return useBias
+            ? [kernel, try WeightSpec("bias", [units], biasInitializer, regularizer: biasRegularizer, constraint: biasConstraint)]
+            : [kernel]
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {

@@ -49,7 +49,11 @@ public struct Embedding: Layer {
     public var makesMask: Bool { maskZero }
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
-        [try WeightSpec("embeddings", [inputDim, outputDim], embeddingsInitializer, regularizer: embeddingsRegularizer)]
+        [
+            try WeightSpec(
+                "embeddings", [inputDim, outputDim], embeddingsInitializer, regularizer: embeddingsRegularizer,
+                constraint: embeddingsConstraint)
+        ]
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {

@@ -95,8 +95,10 @@ public struct BatchNormalization: Layer {
             axes.count == 1
             ? [try input.known(axes[0])] : try input.dims.indices.map { axes.contains($0) ? try input.known($0) : 1 }
         var specs: [WeightSpec] = []
-        if scale { specs.append(try WeightSpec("gamma", shape, gammaInitializer, regularizer: gammaRegularizer)) }
-        if center { specs.append(try WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer)) }
+        if scale {
+            specs.append(try WeightSpec("gamma", shape, gammaInitializer, regularizer: gammaRegularizer, constraint: gammaConstraint))
+        }
+        if center { specs.append(try WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer, constraint: betaConstraint)) }
         specs.append(try WeightSpec("moving_mean", shape, movingMeanInitializer, isTrainable: false))
         specs.append(try WeightSpec("moving_variance", shape, movingVarianceInitializer, isTrainable: false))
         if renorm {

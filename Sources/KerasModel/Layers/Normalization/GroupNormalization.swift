@@ -56,8 +56,8 @@ public struct GroupNormalization: Layer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let shape = [try inputs[0].known(try inputs[0].axis(axis))]
-        return try (scale ? [WeightSpec("gamma", shape, gammaInitializer, regularizer: gammaRegularizer)] : [])
-            + (center ? [WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer)] : [])
+        return try (scale ? [WeightSpec("gamma", shape, gammaInitializer, regularizer: gammaRegularizer, constraint: gammaConstraint)] : [])
+            + (center ? [WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer, constraint: betaConstraint)] : [])
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {

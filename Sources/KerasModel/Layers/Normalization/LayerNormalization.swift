@@ -67,8 +67,9 @@ public struct LayerNormalization: Layer {
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let shape = try axis.resolved(in: inputs[0]).map(inputs[0].known)
-        return try (hasGamma ? [WeightSpec("gamma", shape, gammaInitializer, regularizer: gammaRegularizer)] : [])
-            + (hasBeta ? [WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer)] : [])
+        return try
+            (hasGamma ? [WeightSpec("gamma", shape, gammaInitializer, regularizer: gammaRegularizer, constraint: gammaConstraint)] : [])
+            + (hasBeta ? [WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer, constraint: betaConstraint)] : [])
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
