@@ -24,6 +24,9 @@ extension TrainingFunction {
         function.adopt(context.dialect)
         for key in keys {
             guard let name = key.allNames.first(where: { config.contains($0) }), let value = config[name] else {
+                guard !key.isRequired else {
+                    throw KerasError(.malformed, "a setting is missing", at: Place(key: key.name), found: Self.names.className)
+                }
                 key.absent(context.dialect, &function)
                 continue
             }
@@ -34,7 +37,7 @@ extension TrainingFunction {
 
     package func settings(in context: EncodingContext) throws -> JSONObject {
         var config = JSONObject()
-        for key in Self.keys where key.dialects.contains(context.dialect) {
+        for key in Self.keys where key.dialects.contains(context.dialect) && key.isWritten(self, context) {
             config[key.name(in: context.dialect)] = try KerasError.placing(Place(key: key.name)) { try key.encode(self, context) }
         }
         return config
@@ -43,6 +46,7 @@ extension TrainingFunction {
     /// True if the name alone says it: every setting has its default.
     var isPlain: Bool {
         let context = EncodingContext(dialect: .keras3)
+        if Self.keys.contains(where: \.isRequired) { return false }
         guard let own = try? settings(in: context), let usual = try? Self().settings(in: context) else { return false }
         return own == usual
     }

@@ -94,14 +94,14 @@ struct EvaluationFigures {
     private let options: RuntimeOptions
     private var total = RunningMean()
     private var losses: [RunningMean]
-    private var metrics: [[RunningMean]]
+    private var metrics: [[MetricState?]]
     /// Of each output, for the forms of batches that came.
     private var plans: [[FigurePlan.Form: FigurePlan]]
 
     init(_ spec: EvaluationSpec, _ options: RuntimeOptions) {
         (self.spec, self.options) = (spec, options)
         losses = spec.outputs.map { _ in RunningMean() }
-        metrics = spec.outputs.map { $0.metrics.map { _ in RunningMean() } }
+        metrics = spec.outputs.map { $0.metrics.map { _ in nil } }
         plans = spec.outputs.map { _ in [:] }
     }
 
@@ -113,14 +113,17 @@ struct EvaluationFigures {
         for (index, (output, batch)) in zip(spec.outputs, batches).enumerated() {
             try KerasError.placing(Place(object: "output '\(output.name)'")) {
                 samples = Double(batch.target.shape[0])
-                let figures = try plan(index, batch.form).run(batch)
+                let plan = try plan(index, batch.form)
+                let figures = try plan.run(batch)
                 if let value = figures.loss {
                     let weight = spec.outputLossesCountBatches ? 1 : samples
                     losses[index].add(value * weight, weight: weight)
                     sum += value * output.weight
                 }
                 for (position, part) in figures.metrics.enumerated() {
-                    metrics[index][position].add(part.sum, weight: part.weight)
+                    var state = metrics[index][position] ?? MetricState(plan.metrics[position])
+                    try state.add(part, of: batch, isWeighted: output.metrics[position].isWeighted)
+                    metrics[index][position] = state
                 }
             }
         }
@@ -139,8 +142,12 @@ struct EvaluationFigures {
         if spec.reportsOutputLosses {
             for (output, loss) in zip(spec.outputs, losses) where output.loss != nil { results.append((output.name + "_loss", loss.value)) }
         }
-        for (output, means) in zip(spec.outputs, metrics) {
-            for (metric, mean) in zip(output.metrics, means) { results.append((metric.name, mean.value)) }
+        for (output, states) in zip(spec.outputs, metrics) {
+            for (metric, state) in zip(output.metrics, states) {
+                let figures = state?.figures ?? [0]
+                let names = figures.count == 1 ? [metric.name] : figures.indices.map { "\(metric.name)[\($0)]" }
+                results += zip(names, figures)
+            }
         }
         return results
     }
@@ -157,7 +164,7 @@ extension EvaluationSpec.Output {
         for metric in metrics {
             switch metric.metric.form {
             case .loss(let loss): try look(at: loss)
-            case .function(let function): _ = try rowFormula(function)
+            case .function(let function): _ = try MetricArithmetic(function)
             case .crossentropy: uses = true
             case .accuracy: break
             }

@@ -1,20 +1,6 @@
 import KerasModel
 import Tensors
 
-/// A mean that is gathered batch by batch.
-struct RunningMean {
-    private var total = 0.0
-    private var weight = 0.0
-
-    mutating func add(_ value: Double, weight: Double) {
-        total += value
-        self.weight += weight
-    }
-
-    /// 0 of nothing, as Keras reports it.
-    var value: Double { weight == 0 ? 0 : total / weight }
-}
-
 /// One output of a model on one batch, with what it should have been.
 struct OutputBatch {
     let output: Tensor
@@ -41,13 +27,14 @@ struct FigurePlan: Sendable {
     /// What a batch comes to.
     struct Figures {
         var loss: Double?
-        /// What each metric adds to its mean.
-        var metrics: [(sum: Double, weight: Double)]
+        var metrics: [MetricPart]
     }
 
     private let executable: Executable
     private let hasLoss: Bool
-    /// The weight of a metric where that is known beforehand.
+    /// What the metrics are for batches of this form.
+    let metrics: [MetricArithmetic]
+    /// The weight of each metric's mean, where that is known beforehand.
     private let counts: [Double?]
     private let functions: [any RowFormula]
 
@@ -66,12 +53,21 @@ struct FigurePlan: Sendable {
             functions.append(try rowFormula(loss.function))
             results.append(try loss.batch(terms, weights: weights.map(term), weighting: weighting))
         }
+        metrics = try output.metrics.map {
+            try $0.metric.arithmetic(target: form.target, output: form.output, loss: output.loss)
+        }
         var counts: [Double?] = []
-        for metric in output.metrics {
-            let (function, readsLogits) = try metric.metric.formula(target: form.target, output: form.output, loss: output.loss)
+        for (metric, arithmetic) in zip(output.metrics, metrics) {
+            guard case .mean(let function, let readsLogits) = arithmetic else {
+                counts.append(nil)
+                continue
+            }
             functions.append(function)
-            let (rows, _) = try function.rows(terms, readsLogits: readsLogits)
-            let weights = metric.isWeighted ? weights.map(term) : nil
+            let (rows, counted) = try function.rows(terms, readsLogits: readsLogits)
+            var weights = metric.isWeighted ? weights.map(term) : nil
+            if let counted, weights != nil || !function.countsAllInMetrics {
+                weights = try weights.map { try $0.asWeights(of: rows) * counted } ?? counted
+            }
             let (sum, weight) = try rows.meanParts(weights: weights, weighting: weighting)
             results += [sum] + (weight.map { [$0] } ?? [])
             counts.append(weight == nil ? Double(rows.shape.count) : nil)
@@ -88,18 +84,11 @@ struct FigurePlan: Sendable {
         let inputs = [batch.target, batch.output] + (batch.logits.map { [$0] } ?? []) + (batch.weights.map { [$0] } ?? [])
         var results = try executable.run(inputs).map { Double(try $0.scalars(as: Float.self)[0]) }[...]
         let loss = hasLoss ? results.removeFirst() : nil
-        return Figures(loss: loss, metrics: counts.map { count in (results.removeFirst(), count ?? results.removeFirst()) })
-    }
-}
-
-extension Metric {
-    /// The formula this metric is for targets and outputs of these shapes, and whether logits may stand for the output.
-    func formula(target: Shape, output: Shape, loss: Loss?) throws -> (formula: any RowFormula, readsLogits: Bool) {
-        switch resolved(target: target, output: output, loss: loss) {
-        case .function(let known): (try rowFormula(known), false)
-        case .loss(let known): (try rowFormula(known.function), known.readsLogits)
-        case .accuracy, .crossentropy: throw KerasError(.unsupported, "a metric is not resolved", found: name)
+        let parts = zip(metrics, counts).map { arithmetic, count in
+            guard case .mean = arithmetic else { return MetricPart.counts }
+            return .mean(sum: results.removeFirst(), weight: count ?? results.removeFirst())
         }
+        return Figures(loss: loss, metrics: parts)
     }
 }
 

@@ -27,6 +27,13 @@ protocol RowFormula: TrainingFunction {
     /// - Parameter rows: the formula's result.
     func counted(_ targets: Term, rows: Term) throws -> Term?
 
+    /// Whether the mean that the function is as a metric is over all rows, or over those that are ``counted(_:rows:)``; with samples' weights it
+    /// is over those.
+    var countsAllInMetrics: Bool { get }
+
+    /// What a metric makes of the mean over all batches' rows.
+    func figure(ofMean mean: Double) -> Double
+
     /// Looks at what no formula can refuse.
     ///
     /// - Parameter outputs: the shape of the outputs.
@@ -39,6 +46,8 @@ extension RowFormula {
     var rowAxis: Int { -1 }
     var usesLogits: Bool { false }
     func counted(_ targets: Term, rows: Term) throws -> Term? { nil }
+    var countsAllInMetrics: Bool { true }
+    func figure(ofMean mean: Double) -> Double { mean }
     func check(_ targets: Tensor, outputs: Shape) throws {}
 
     /// The place of the row axis among those of `shape`.

@@ -64,8 +64,10 @@ extension EvaluationSpec {
 
     func loss(of batch: OutputBatch, weights: Tensor? = nil) throws -> Double { try #require(figures(batch, weights).loss) }
 
-    func metric(of batch: OutputBatch, weights: Tensor? = nil) throws -> Double {
-        let part = try #require(figures(batch, weights).metrics.first)
-        return part.sum / part.weight
+    func metric(of batch: OutputBatch) throws -> Double {
+        let plan = try FigurePlan(outputs[0], batch.form, weighting: sampleWeighting, options: RuntimeOptions())
+        var state = MetricState(plan.metrics[0])
+        try state.add(try plan.run(batch).metrics[0], of: batch, isWeighted: false)
+        return state.figures[0]
     }
 }

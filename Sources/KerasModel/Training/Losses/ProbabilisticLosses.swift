@@ -63,12 +63,15 @@ public struct SparseCategoricalCrossentropy: LossFunction {
     /// Positions of this class count as if they were not there.
     public var ignoreClass: Int?
     public var axis = -1
+    /// As a metric without samples' weights Keras 3 counts positions of that class too, as 0.
+    public var countsIgnoredInMetrics = true
 
     public init() {}
     public init(fromLogits: Bool, ignoreClass: Int?) {
         self.fromLogits = fromLogits
         self.ignoreClass = ignoreClass
     }
+    public mutating func adopt(_ dialect: Dialect) { countsIgnoredInMetrics = dialect == .keras3 }
 }
 
 /// `−mean(y·ln p + (1 − y)·ln(1 − p))` along `axis`.

@@ -144,6 +144,22 @@ extension Metric {
     public static func topKCategoricalAccuracy(k: Int) -> Metric { Metric(TopKCategoricalAccuracy(k: k)) }
     public static let sparseTopKCategoricalAccuracy = Metric(SparseTopKCategoricalAccuracy())
     public static func sparseTopKCategoricalAccuracy(k: Int) -> Metric { Metric(SparseTopKCategoricalAccuracy(k: k)) }
+    public static let auc = Metric(AUC())
+    public static func auc(curve: AUC.Curve, summation: AUC.Summation = .interpolation) -> Metric {
+        Metric(AUC(curve: curve, summation: summation))
+    }
+    public static let precision = Metric(Precision())
+    public static let recall = Metric(Recall())
+    public static let truePositives = Metric(TruePositives())
+    public static let falsePositives = Metric(FalsePositives())
+    public static let trueNegatives = Metric(TrueNegatives())
+    public static let falseNegatives = Metric(FalseNegatives())
+    public static func f1Score(average: FBetaScore.Average? = nil, threshold: Double? = nil) -> Metric {
+        Metric(F1Score(average: average, threshold: threshold))
+    }
+    public static func meanIoU(classes: Int) -> Metric { Metric(MeanIoU(classes: classes)) }
+    public static let rootMeanSquaredError = Metric(RootMeanSquaredError())
+    public static let r2Score = Metric(R2Score())
     public static let meanSquaredError = Metric(Loss.meanSquaredError)
     public static let meanAbsoluteError = Metric(Loss.meanAbsoluteError)
     public static let meanAbsolutePercentageError = Metric(Loss.meanAbsolutePercentageError)

@@ -13,6 +13,7 @@ extension Metric {
         case .accuracy: return .string(metric.name == "acc" ? "acc" : "accuracy")
         case .crossentropy: return "crossentropy"
         case .loss(let loss):
+            try loss.function.names.check(in: dialect)
             guard loss.function.isPlain else {
                 throw KerasError(.unsupported, "this metric cannot be said for another Keras", found: loss.function.names.className)
             }
@@ -24,6 +25,7 @@ extension Metric {
             if isAccuracy, metric.isNamed, metric.name.hasSuffix("_accuracy"), !function.names.all.contains(metric.name) {
                 return "accuracy"
             }
+            try function.names.check(in: dialect)
             if function.isPlain { return .string(function.names.function(in: dialect)) }
             guard dialect != .keras2 else {
                 throw KerasError(.unsupported, "Keras 2 has no metrics with settings", found: function.names.className)

@@ -45,6 +45,8 @@ extension SparseCategoricalCrossentropy: RowFormula {
         try ignoreClass.map { try y.compared(.notEqual, Double($0)).reshaped(rows.shape) }
     }
 
+    var countsAllInMetrics: Bool { countsIgnoredInMetrics }
+
     func check(_ targets: Tensor, outputs: Shape) throws {
         try targets.checkClasses(outputs[try axis(in: outputs)], ignored: ignoreClass)
     }
