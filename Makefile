@@ -19,10 +19,11 @@ test: setup
 cross:
 	.ci/cross
 
-## Compares with real Keras, installed into a virtual environment, on freshly made models and on the collection beside the checkout.
+## Compares with real Keras, installed into a virtual environment, on random models and on the collection beside the checkout; SEED=TEXT draws
+## other models.
 interop: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/numpy_files.py $(addprefix --corpus ,$(wildcard ../shared/corpus))
-	$(VENV)/bin/python Tests/Interop/run.py
+	$(VENV)/bin/python Tests/Interop/run.py $(if $(SEED),--seed $(SEED))
 	$(VENV)/bin/python Tests/Interop/objects.py
 	if [ -d ../shared/corpus ]; then $(VENV)/bin/python Tests/Interop/corpus.py --corpus ../shared/corpus; fi
 

@@ -125,6 +125,48 @@ import Testing
         #expect(refused(LayerNormalization().inputShape(3).named("l"), .universal).isEmpty)
     }
 
+    /// What one Keras takes otherwise than another, though both have the words.
+    @Test(
+        arguments: [
+            // Keras 3 drops lists of axes from an .h5 and keeps them in a .keras.
+            (Softmax(axis: [1, 2]), [3, 4], [.universal, .keras3], [.tfKeras]),
+            (LayerNormalization(axis: [1, 2]), [3, 4], [.universal, .keras3], [.tfKeras]),
+            (Normalization(axis: []), [4], [.universal, .keras3], [.tfKeras]),
+            (Softmax(axis: [1]), [3, 4], [], SaveTarget.allCases),
+            // A key whose place hangs on the dialect.
+            (SeparableConv2D(2, (1, 1), activation: .hardSigmoidFifth), [3, 3, 2], [.universal, .keras3], [.tfKeras, .keras2]),
+            // Keras 3 leaves it to TensorFlow which axis is that of the bias.
+            (Conv2D(3, (1, 1), dataFormat: .channelsFirst), [2, 4, 3], [.universal, .keras3], [.tfKeras, .keras2]),
+            (Conv2D(3, (1, 1), dataFormat: .channelsFirst), [2, 3, 4], [], SaveTarget.allCases),
+            (UpSampling2D(2), [nil, 3, 2], [.universal, .tfKeras], [.keras3]),
+            (UpSampling2D(2), [nil, nil, 2], [], SaveTarget.allCases),
+        ] as [(any Layer, [Int?], [SaveTarget], [SaveTarget])])
+    func whatWouldBeTakenOtherwiseIsRefused(layer: any Layer, shape: [Int?], refused: [SaveTarget], taken: [SaveTarget]) throws {
+        let input = InputLayer(batchShape: SymbolicShape([nil] + shape), name: "x")
+        let root = ModelLayer(Architecture(sequential: "s", layers: [layer.named("l")], input: input))
+        let built = try BuiltModel(root)
+        for target in refused {
+            let error = #expect(throws: KerasError.self) { try ModelConfigWriter.json(root, built: built, target: target, form: .hdf5) }
+            #expect(error?.problems.first?.kind == .unsupported && error?.problems.first?.place.layer == "l", "\(target)")
+        }
+        for target in taken { _ = try ModelConfigWriter.json(root, built: built, target: target, form: .hdf5) }
+    }
+
+    /// Keras 3 hands a list of one on within a Sequential: a chain that holds a model is written call by call.
+    @Test func aChainThatHoldsAGraphIsWrittenAsOne() throws {
+        let input = Input(2, name: "x")
+        let inner = ModelLayer(try Architecture(name: "inner", inputs: [input], outputs: [Dense(2).named("d")(input)]))
+        let chain = ModelLayer(Architecture(sequential: "chain", layers: [Dense(2).named("first").inputShape(3), inner, ReLU()]))
+        let built = try BuiltModel(chain)
+        var weights: [WeightID: Tensor] = [:]
+        for (id, spec) in built.allWeights(of: chain) { weights[id] = try Tensor(zeros: spec.shape) }
+        let model = SavedModel(root: chain, weights: weights, origin: nil)
+        let (again, _, notes) = try written(model, target: .universal)
+        #expect(again.root.architecture.kind == .functional && again.weights.count == 4)
+        #expect(notes.contains { $0.contains("'chain'") })
+        #expect(try written(model, target: .keras3).file.root.architecture.kind == .sequential)
+    }
+
     /// Calls of a nested model are numbered so that Keras 3, which counts from 0, and tf.keras, which counts from 1, mean the same.
     @Test func nestedCallsAreTwiceInUniversalFiles() throws {
         let inner = ModelLayer(Architecture(sequential: "inner", layers: [Dense(2).inputShape(2)]))

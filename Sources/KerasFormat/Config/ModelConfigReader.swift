@@ -101,7 +101,12 @@ struct ModelConfigReader {
                         }
                 }
             }
-            let ends = try [inputs, outputs].map { json in try ModelConfigReader.readEnds(json) { try resolver.resolve($0, at: .ends) } }
+            let ends = try [inputs, outputs].map { json in
+                let tree = try ModelConfigReader.readEnds(json) { try resolver.resolve($0, at: .ends) }
+                // Before Keras 3 a model of one input or output always lists it, and takes and gives it bare.
+                if context.dialect != .keras3, case .list(let items) = tree, items.count == 1 { return items[0] }
+                return tree
+            }
             try failures.throwIfAny()
             let architecture = Architecture(functional: name, layers: layers, calls: calls, inputs: ends[0], outputs: ends[1])
             return ModelConfigReader.finish(architecture, config, context.dialect)

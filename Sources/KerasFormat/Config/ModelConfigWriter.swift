@@ -22,7 +22,7 @@ package struct ModelConfigWriter {
     package static func json(_ root: ModelLayer, built: BuiltModel?, target: SaveTarget, form: Form = .json, losses: Losses? = nil) throws
         -> JSON
     {
-        let context = EncodingContext(target: target, losses: losses)
+        let context = EncodingContext(target: target, isHDF5: form == .hdf5, losses: losses)
         let writer = ModelConfigWriter(model: built, target: target, form: form, context: context)
         var top = try writer.entry(root)
         switch (form, target.dialect) {
@@ -52,6 +52,9 @@ package struct ModelConfigWriter {
 
     private func entry(_ layer: any Layer) throws -> JSONObject {
         guard var model = layer as? ModelLayer else {
+            for outputs in self.model?.shapes[layer.id] ?? [] {
+                do { try layer.check(outputs: outputs, for: context) } catch let error as KerasError { try context.leaveOut(error) }
+            }
             return wrap(type(of: layer).className, "keras.layers", try layer.encoded(in: context))
         }
         if dialect != .keras3 && !model.base.trainable {

@@ -114,7 +114,7 @@ extension ModelFile {
     ) throws -> (content: ByteRope, notes: [String]) {
         var options = SaveOptions(target: try container.target(for: model, asked: target))
         configure(&options)
-        let content = try container.write(model, options)
+        let content = try container.write(options.target == .universal ? model.withChainsAsGraphs(options.notes) : model, options)
         if container.content != .weights, options.target != model.origin?.target {
             // What they mean to those they came from is not known, so neither what they would to others.
             for sentence in ModelFile.unknownKeys(of: model.root) { options.notes.add("left out: \(sentence)") }

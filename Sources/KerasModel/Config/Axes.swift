@@ -26,7 +26,13 @@ public struct Axes: Hashable, ConfigValue, ExpressibleByIntegerLiteral, Expressi
         }
     }
 
-    public func config(in context: EncodingContext) -> JSON { json }
+    public func config(in context: EncodingContext) throws -> JSON {
+        guard values.count == 1 || !context.readers.contains(.keras3) || !(context.isHDF5 || context.isUniversal) else {
+            throw KerasError(
+                .unsupported, "Keras 3 takes no list of axes from such a file", found: "\(values)", expected: "one axis, or a .keras file")
+        }
+        return json
+    }
 
     var json: JSON { isList ? .array(values.map { .integer($0) }) : .integer(values[0]) }
 

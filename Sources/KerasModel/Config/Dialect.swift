@@ -35,16 +35,23 @@ public struct EncodingContext: Sendable {
     public let dialect: Dialect
     /// True where Keras 2, tf.keras and Keras 3 are all to read it: only what they have in common is written.
     package let isUniversal: Bool
+    /// True where it stands in an `.h5`. Keras 3's reader of those takes a layer's `axis` out unless it is one number
+    /// (`keras.src.legacy.saving.saving_utils.model_from_config`).
+    package let isHDF5: Bool
     /// Takes what those who read it have no word for, where it is to be left out rather than refused.
     package let losses: Losses?
 
     package init(dialect: Dialect) { self.init(target: SaveTarget(dialect)) }
 
-    package init(target: SaveTarget, losses: Losses? = nil) {
+    package init(target: SaveTarget, isHDF5: Bool = false, losses: Losses? = nil) {
         dialect = target.dialect
         isUniversal = target == .universal
+        self.isHDF5 = isHDF5
         self.losses = losses
     }
+
+    /// All those who are to read it.
+    package var readers: [Dialect] { isUniversal ? [.tfKeras, .keras3] : [dialect] }
 
     /// Leaves something out, if that is wanted.
     ///

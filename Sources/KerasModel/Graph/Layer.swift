@@ -41,6 +41,11 @@ public protocol Layer: Sendable {
     /// - Throws: a `mismatch` problem if it cannot take such inputs.
     func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape]
 
+    /// Looks for what the words of a file do not say and its readers would take otherwise, by the shapes that a call gives.
+    ///
+    /// - Throws: `unsupported` for such a layer.
+    func check(outputs: [SymbolicShape], for context: EncodingContext) throws
+
     /// Says what a call computes.
     ///
     /// - Throws: a `mismatch` problem if the shapes do not fit, `unsupported` for settings this version does not run.
@@ -61,6 +66,7 @@ extension Layer {
     public var children: [ChildLayer] { [] }
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { [] }
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs }
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {}
 
     public func build(_ inputs: [SymbolicShape], _ builder: inout ModelBuilder) throws -> [SymbolicShape] {
         let shapes = try outputShapes(inputs)

@@ -31,13 +31,13 @@ extension Layer {
     ///
     /// - Throws: `unsupported`, with the key, where the dialect has no word for a value.
     package func encoded(in context: EncodingContext) throws -> JSONObject {
-        let readers: [Dialect] = context.isUniversal ? [.tfKeras, .keras3] : [context.dialect]
-        for reader in readers where !Self.dialects.contains(reader) {
+        for reader in context.readers where !Self.dialects.contains(reader) {
             throw KerasError(.unsupported, "\(reader.rawValue) has no such layer", at: Place(layer: name), found: Self.className)
         }
         let shared = context.isUniversal ? sharedKeys : []
+        let all = Self.commonKeys + Self.keys
         var config = JSONObject()
-        for key in Self.commonKeys + Self.keys {
+        for key in all {
             if context.isUniversal && !shared.contains(key.name) {
                 if key.isNeeded(self) {
                     try context.leaveOut(
@@ -57,7 +57,9 @@ extension Layer {
             guard key.isWritten(self, context) else { continue }
             let value = try KerasError.placing(Place(layer: name, key: key.name)) {
                 // What Keras 3 has no word for, though it reads tf.keras's, would mean something else to it.
-                if context.isUniversal && key.dialects.contains(.keras3) { _ = try key.encode(self, EncodingContext(dialect: .keras3)) }
+                if context.isUniversal, let other = all.first(where: { $0.name == key.name && $0.dialects.contains(.keras3) }) {
+                    _ = try other.encode(self, EncodingContext(target: .keras3, isHDF5: true))
+                }
                 return try key.encode(self, context)
             }
             config[key.name(in: context.dialect)] = value

@@ -111,8 +111,23 @@ extension ConvolutionFamily {
 
     private func misplacesBias(_ input: Value) throws -> Bool {
         guard base.addsBiasAsTensorFlow, settings.useBias, settings.dataFormat == .channelsFirst else { return false }
-        let output = try outputShapes([SymbolicShape(input.shape)])[0]
-        return output.last == output[1] && output.last != 1
+        return biasFitsTwice(try outputShapes([SymbolicShape(input.shape)])[0])
+    }
+
+    /// Whether a bias fits the last axis of channels-first maps as well as their channels.
+    private func biasFitsTwice(_ output: SymbolicShape) -> Bool {
+        settings.useBias && settings.dataFormat == .channelsFirst && output.rank > 2 && output.last == output[1] && output[1] != nil
+            && output[1] != 1
+    }
+
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
+        let returns = base.dialect == context.dialect && !context.isUniversal
+        guard !returns, outputs.contains(where: biasFitsTwice) else { return }
+        for reader in context.readers where (reader == .keras3) != base.addsBiasAsTensorFlow {
+            throw KerasError(
+                .unsupported, "\(reader.rawValue) would add the bias along another axis", at: Place(layer: name, key: "use_bias"),
+                found: "\(outputs[0])", expected: "channels that are not as many as the cells of the last axis")
+        }
     }
 
     func biasSpec(_ length: Int) throws -> [WeightSpec] {

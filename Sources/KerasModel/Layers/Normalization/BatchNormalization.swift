@@ -16,7 +16,7 @@ public struct BatchNormalization: Layer {
             // A list of one is tf.keras's way alone.
             encode: { layer, context in
                 context.dialect == .tfKeras && !context.isUniversal
-                    ? layer.axis.config(in: context) : try layer.singleAxis(in: context).config(in: context)
+                    ? try layer.axis.config(in: context) : try layer.singleAxis(in: context).config(in: context)
             },
             absent: { _, _ in }),
         .key("momentum", \.momentum),

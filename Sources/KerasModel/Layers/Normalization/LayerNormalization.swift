@@ -18,7 +18,7 @@ public struct LayerNormalization: Layer {
                 guard context.dialect != .keras3 || layer.axis.values == layer.axis.values.sorted() else {
                     throw KerasError(.unsupported, "keras3 would sort the axes, and with them the weights'", found: "\(layer.axis.values)")
                 }
-                return layer.axis.config(in: context)
+                return try layer.axis.config(in: context)
             },
             absent: { _, _ in }),
         .key("epsilon", \.epsilon),

@@ -13,7 +13,7 @@ public struct RMSNormalization: Layer {
                 layer.axis = try Axes(config: json, in: context)
                 layer.axis.values.sort()
             },
-            encode: { layer, context in layer.axis.config(in: context) },
+            encode: { layer, context in try layer.axis.config(in: context) },
             absent: { _, _ in }),
         .key("epsilon", \.epsilon),
     ]

@@ -67,8 +67,9 @@ extension Interpolation {
         let distance = abs(Double(cell) - centre)
         switch self {
         case .nearest: return cell == min(Int((Double(row) + 0.5) * scale), input - 1) ? 1 : 0
-        case .bilinear: return max(1 - distance, 0)
-        case .bilinearAsymmetric: return max(1 - abs(Double(cell) - Double(row) * scale), 0)
+        // TensorFlow finds the places between two cells in single precision, whatever the image's type.
+        case .bilinear: return max(1 - abs(Double(cell) - Double((Float(row) + 0.5) * Float(scale) - 0.5)), 0)
+        case .bilinearAsymmetric: return max(1 - abs(Double(cell) - Double(Float(row) * Float(scale))), 0)
         case .area: return max(min(Double(row + 1) * scale, Double(cell + 1)) - max(Double(row) * scale, Double(cell)), 0)
         case .bicubic:
             // TensorFlow looks its weights up at 1024 places between two cells.

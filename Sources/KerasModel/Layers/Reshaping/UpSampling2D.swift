@@ -30,6 +30,16 @@ public struct UpSampling2D: UpSamplingLayer {
 
     public var factors: [Int] { size }
 
+    /// tf.keras takes no length for known once one of the two is open: what comes after may need it.
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
+        guard base.dialect != .tfKeras, context.readers.contains(.tfKeras), let output = outputs.first else { return }
+        let open = dataFormat.axes(rank: 2).spatial.count { output[$0] == nil }
+        guard open == 1 else { return }
+        throw KerasError(
+            .unsupported, "tf.keras forgets the known side of an image whose other side is open", at: Place(layer: name),
+            found: "\(output)", expected: "both sides known, or both open")
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         guard interpolation != .nearest else { return [try repeated(inputs[0], call)] }
         let result = try call.channelsLast(try call.cast(inputs[0], call.computeType), dataFormat) { x in
