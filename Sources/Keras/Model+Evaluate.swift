@@ -26,6 +26,12 @@ extension Model {
         try evaluate([x], [y], sampleWeight: sampleWeight, batchSize: batchSize, losses: loss.map { [$0] }, metrics: metrics.map { [$0] })
     }
 
+    /// On a batch of everything, as `fit` validates.
+    func scores(_ data: Batch, batchSize: Int) throws -> [(name: String, value: Double)] {
+        try evaluator(losses: nil, metrics: nil).evaluate(
+            inputs: data.inputs, targets: data.targets, sampleWeights: data.sampleWeights?.first ?? nil, batchSize: batchSize)
+    }
+
     /// The same for several inputs and outputs, with a loss and a list of metrics for each output.
     public func evaluate(
         _ x: [Tensor], _ y: [Tensor], sampleWeight: Tensor? = nil, batchSize: Int = 32, losses: [Loss]? = nil, metrics: [[Metric]]? = nil
@@ -38,19 +44,17 @@ extension Model {
     /// - Throws: a `mismatch` problem if neither the file nor the caller says a loss.
     private func evaluator(losses: [Loss]?, metrics: [[Metric]]?) throws -> Evaluator {
         let built = try built()
-        let (training, variables, runtime) = state.withLock { ($0.training, $0.variables, $0.runtime) }
+        let (variables, runtime) = state.withLock { ($0.variables, $0.runtime) }
         let names = built.architecture.outputNames
         var spec: EvaluationSpec
-        if let training, losses == nil, let origin {
-            spec = try EvaluationSpec(training, origin: origin, outputNames: names)
+        if let losses {
+            spec = try EvaluationSpec(outputNames: names, losses: losses, metrics: metrics ?? [])
+        } else {
+            spec = try compilation().spec
             if let metrics {
                 let given = try EvaluationSpec(outputNames: names, losses: spec.outputs.map(\.loss), metrics: metrics)
                 for index in spec.outputs.indices { spec.outputs[index].metrics = given.outputs[index].metrics }
             }
-        } else if let losses {
-            spec = try EvaluationSpec(outputNames: names, losses: losses, metrics: metrics ?? [])
-        } else {
-            throw KerasError(.mismatch, "the model was not compiled", at: Place(layer: name), expected: "a loss, in its file or given here")
         }
         return try Evaluator(built, weights: variables.mapValues(\.tensor), spec: spec, options: runtime)
     }

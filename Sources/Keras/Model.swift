@@ -15,7 +15,10 @@ public class Model: @unchecked Sendable {
         /// Nil until the input shape is known.
         var built: BuiltModel?
         var variables: [WeightID: Variable] = [:]
+        /// In the words of a file.
         var training: TrainingConfiguration?
+        /// The same as this package understands it, once somebody asks.
+        var compilation: Compilation?
         /// The built model's tensors: asked for twice, one tensor must be the same.
         var symbols: [TensorRef: SymbolicTensor]?
         /// With the versions of its variables added up, and the count of all changes when that was done.

@@ -105,6 +105,15 @@ public struct Tensor: Sendable {
         return Tensor(dtype: dtype, shape: shape, buffer: copy)
     }
 
+    /// The elements in memory of their own.
+    package func copied() throws -> Tensor {
+        let source = try contiguous()
+        let copy = try Buffer.uninitialized(count: byteCount)
+        if let target = copy.bytes.baseAddress { target.copyMemory(from: source.address, byteCount: byteCount) }
+        withExtendedLifetime(source.buffer) {}
+        return Tensor(dtype: dtype, shape: shape, buffer: copy)
+    }
+
     /// The elements, converted as numpy's `astype` does, in row-major order.
     ///
     /// - Throws: an `unsupported` problem for what is no real number or truth value.

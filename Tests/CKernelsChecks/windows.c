@@ -82,4 +82,27 @@ CHECK(max_pool) {
         if (!isnan(y)) kc_fail(run, "is %g, not NaN", (double)y);
     }
 }
+CHECK(max_pool_gradient) {
+    // Windows of cells that hold few different numbers, so that many share the largest; some windows lie over each other.
+    static const size_t cases[][4] = {{1, 2, 2, 2}, {1, 1, 1, 1}, {1, 1, 3, 1}, {2, 2, 2, 1}, {1, 3, 3, 2}, {1, 3, 3, 1}};
+    enum { DEPTH = 2, HEIGHT = 3, WIDTH = 7 };
+    EACH(channels, CHANNELS)
+        for (size_t s = 0; s < COUNT(cases); s++) {
+            const size_t nd = cases[s][0], nh = cases[s][1], nw = cases[s][2], step = cases[s][3], count = (WIDTH - nw) / step + 1;
+            const size_t all = DEPTH * HEIGHT * WIDTH * channels, n = count * channels;
+            const ptrdiff_t c = (ptrdiff_t)channels, h = WIDTH * c, d = HEIGHT * h, by = (ptrdiff_t)step * c;
+            kc_case(run, "max_pool_gradient of %zu channels, window %zux%zux%zu", channels, nd, nh, nw);
+            float *x = kc_random(run, all), *y = kc_floats(run, n), *dx = kc_floats(run, all);
+            for (size_t i = 0; i < all; i++) x[i] = floorf(x[i] * 2), dx[i] = (float)(i % 3);
+            const float *dy = kc_random(run, n);
+            kc_table(run)->max_pool(x, count, by, nd, d, nh, h, nw, c, channels, y);
+            double *want = kc_doubles(run, all);
+            const double *before = kc_wide(run, dx, all);
+            for (size_t i = 0; i < all; i++) want[i] = before[i];
+            kc_table(run)->max_pool_gradient(x, count, by, nd, d, nh, h, nw, c, channels, y, dy, dx);
+            kc_meaning()->max_pool_gradient(kc_wide(run, x, all), count, by, nd, d, nh, h, nw, c, channels, kc_wide(run, y, n),
+                                            kc_wide(run, dy, n), want);
+            kc_close(run, dx, want, all, 1, 1e-6);
+        }
+}
 CHECK(sum_pool) { pool(run, 1); }

@@ -155,6 +155,7 @@ extension OpCase {
         OpCase(.transpose([1, 0]), [5, 7]), OpCase(.transpose([0, 2, 3, 1]), [2, 3, 4, 5]), OpCase(.transpose([2, 0, 1]), [3, 4, 5]),
         OpCase(.transpose([2, 1, 0]), [17, 2, 18]), OpCase(.transpose([0, 2, 1, 3]), [2, 3, 4, 5]), OpCase(.transpose([0, 1]), [3, 4]),
         OpCase(.transpose([3, 1, 0, 2]), [2, 3, 4, 5]),
+        OpCase(.reverse([0]), [5]), OpCase(.reverse([0, 1]), [3, 3, 2, 4]), OpCase(.reverse([2]), [3, 4, 5]), OpCase(.reverse([]), [2, 3]),
         OpCase(.pad([Edges(1, 2), Edges(0, 3), .none], value: 0), [2, 3, 4]), OpCase(.pad([.none, Edges(2, 0)], value: -1.5), [3, 2]),
         OpCase(.slice(starts: [0, 1, 2], sizes: [2, 2, 1]), [2, 4, 3]), OpCase(.slice(starts: [1, 0], sizes: [2, 5]), [4, 5]),
         OpCase(.concatenate(axis: 1), [2, 3, 4], [2, 1, 4], [2, 0, 4]), OpCase(.concatenate(axis: 0), [1, 2], [3, 2]),

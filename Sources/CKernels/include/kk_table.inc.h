@@ -60,6 +60,10 @@ typedef struct KK_TABLE {
     /// NaN if one is NaN, -infinity over nothing.
     void (*max_pool)(const KK_REAL *in, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,
                      size_t nw, ptrdiff_t sw, size_t channels, KK_REAL *out);
+    /// dx[i*step + d*sd + h*sh + w*sw + c] += dy[i*channels + c] at the first cell of window i, in ascending (d, h, w), where x is
+    /// y[i*channels + c]; nowhere if none is. `y` is what `max_pool` gave for `x`, and `dx` lies as `x` does.
+    void (*max_pool_gradient)(const KK_REAL *x, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,
+                              size_t nw, ptrdiff_t sw, size_t channels, const KK_REAL *y, const KK_REAL *dy, KK_REAL *dx);
     /// The same window summed, then divided by `divisor`.
     void (*sum_pool)(const KK_REAL *in, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,
                      size_t nw, ptrdiff_t sw, size_t channels, KK_REAL divisor, KK_REAL *out);

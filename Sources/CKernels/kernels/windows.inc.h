@@ -50,6 +50,41 @@ static void sum_pool(const float *in, size_t count, ptrdiff_t step, size_t nd, p
                      size_t nw, ptrdiff_t sw, size_t channels, float divisor, float *out) {
     POOL(0, pool_sum, pool_divide, divisor)
 }
+
+// One vector of channels of one window: each lane gives what it has left to the first cell that has its maximum.
+#define GIVE_BLOCK(left) \
+    { \
+        const V largest = load_n(y + c, left, 0); \
+        V rest = load_n(dy + c, left, 0); \
+        for (size_t d = 0; d < nd; d++) \
+            for (size_t h = 0; h < nh; h++) { \
+                const ptrdiff_t line = (ptrdiff_t)d * sd + (ptrdiff_t)h * sh + (ptrdiff_t)c; \
+                for (size_t w = 0; w < nw; w++) { \
+                    const ptrdiff_t at = line + (ptrdiff_t)w * sw; \
+                    const VI is_it = load_n(x + at, left, 0) == largest; \
+                    store_n(dx + at, load_n(dx + at, left, 0) + (V)((VI)rest & is_it), left); \
+                    rest = (V)((VI)rest & ~is_it); \
+                } \
+            } \
+    }
+#define GIVE_WINDOWS \
+    for (size_t i = 0; i < count; i++, x += step, dx += step, y += channels, dy += channels) { \
+        size_t c = 0; \
+        for (; c + VL <= channels; c += VL) GIVE_BLOCK(VL) \
+        if (c < channels) GIVE_BLOCK(channels - c) \
+    }
+
+static void max_pool_gradient(const float *x, size_t count, ptrdiff_t step, size_t nd, ptrdiff_t sd, size_t nh, ptrdiff_t sh,
+                              size_t nw, ptrdiff_t sw, size_t channels, const float *y, const float *dy, float *dx) {
+    if (nd == 1 && nh == 2 && nw == 2) {
+        enum { nd = 1, nh = 2, nw = 2 };
+        GIVE_WINDOWS
+    } else {
+        GIVE_WINDOWS
+    }
+}
+#undef GIVE_WINDOWS
+#undef GIVE_BLOCK
 #undef POOL
 #undef POOL_WINDOWS
 #undef POOL_BLOCK

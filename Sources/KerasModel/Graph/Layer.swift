@@ -30,6 +30,8 @@ public protocol Layer: Sendable {
     var makesMask: Bool { get }
     /// The class name a summary shows.
     var typeName: String { get }
+    /// A penalty on what the layer gives, which the loss carries.
+    var activityRegularizer: Regularizer? { get }
     /// The layers held inside, in the order their weights come in.
     var children: [ChildLayer] { get }
 
@@ -63,6 +65,7 @@ extension Layer {
     public static var castsInputs: Bool { true }
     public var makesMask: Bool { false }
     public var typeName: String { Self.className }
+    public var activityRegularizer: Regularizer? { nil }
     public var children: [ChildLayer] { [] }
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { [] }
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs }

@@ -6,6 +6,8 @@ public enum Phase: Sendable {
     case predict
     /// Predicting for a loss, which would look at the masks of the outputs.
     case evaluate
+    /// One step of training: layers normalize with the batch's statistics, drop, and make noise.
+    case train
 }
 
 /// One call of a layer while it is being lowered: where it gets its weights and says its primitives.
@@ -17,6 +19,14 @@ public struct LayerCall {
     /// `training`, `mask` and the like.
     public let keywords: JSONObject
     public var phase: Phase { lowering.phase }
+    /// True if the layer behaves as in training. A call that says otherwise is heeded before Keras 3 alone.
+    var isTraining: Bool {
+        guard phase == .train else { return false }
+        guard isOfOlderKeras, let training = keywords["training"], !training.isNull else { return true }
+        return training != false && training != 0
+    }
+    /// True if the layer, and each model round it, trains. Keras: `trainable`.
+    let isTrainable: Bool
     /// What the layer computes in.
     public var computeType: DType { layer.base.dtype.compute }
 
@@ -24,17 +34,39 @@ public struct LayerCall {
     ///
     /// - Throws: a `mismatch` problem if it has none.
     public func weight(_ name: String, as wanted: DType? = nil) throws -> Value {
-        let specs = lowering.model.weights[layer.id] ?? []
-        guard let index = specs.firstIndex(where: { $0.name == name }) else {
-            throw KerasError(.mismatch, "a layer has no such weight", at: Place(layer: path), found: name)
-        }
-        let type = specs[index].dtype ?? layer.base.dtype.variable
-        let value = lowering.graph.weight(WeightID(layer: layer.id, index: index), shape: specs[index].shape, dtype: type)
+        let (id, spec) = try ownWeight(name)
+        let value = lowering.graph.weight(id, shape: spec.shape, dtype: spec.dtype ?? layer.base.dtype.variable)
         return try cast(value, wanted ?? computeType)
     }
 
     public func emit(_ op: Op, _ operands: Value...) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
     public func emit(_ op: Op, _ operands: [Value]) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
+
+    /// A weight that training moves by other means than gradients, as the calls so far have left it.
+    func state(_ name: String, as type: DType) throws -> Value {
+        let value = try weight(name, as: type)
+        return lowering.updates[try ownWeight(name).id] ?? value
+    }
+
+    /// Says what such a weight becomes.
+    func update(_ name: String, to value: Value) throws { lowering.updates[try ownWeight(name).id] = value }
+
+    /// Numbers drawn anew at each step.
+    ///
+    /// - Parameter seed: the layer's own; nil for that of the run.
+    func random(_ kind: Random.Kind, _ shape: Shape, seed: Int?) throws -> Value {
+        let type = statisticsType
+        let random = Random(kind, stream: lowering.nextStream(), seed: seed, dtype: type)
+        return try cast(try emit(.random(random, shape), lowering.seed()), computeType)
+    }
+
+    private func ownWeight(_ name: String) throws -> (id: WeightID, spec: WeightSpec) {
+        let specs = lowering.model.weights[layer.id] ?? []
+        guard let index = specs.firstIndex(where: { $0.name == name }) else {
+            throw KerasError(.mismatch, "a layer has no such weight", at: Place(layer: path), found: name)
+        }
+        return (WeightID(layer: layer.id, index: index), specs[index])
+    }
 
     /// A constant of the layer's own type.
     public func constant(_ scalars: [Double], shape: Shape) throws -> Value {
@@ -64,14 +96,40 @@ final class Lowering {
     var graph = OpGraph()
     /// The values that carry a mask. Masks themselves are not lowered yet, so that what would look at one is refused.
     private(set) var masked: Set<OpGraph.ValueID> = []
+    /// What training makes of weights by other means than gradients.
+    var updates: [WeightID: Value] = [:]
+    /// What is added to the loss for values that layers give.
+    var penalties: [ActivityPenalty] = []
+    private var streams = 0
+    private var seedInput: Value?
+    /// Whether the models round the present layer train.
+    private var isTrainable = true
 
     init(_ model: BuiltModel, phase: Phase) {
         self.model = model
         self.phase = phase
     }
 
+    /// A further input: what random numbers hang on.
+    func seed() -> Value {
+        let value = seedInput ?? graph.input(shape: [3], dtype: .int32)
+        seedInput = value
+        return value
+    }
+
+    func nextStream() -> Int {
+        streams += 1
+        return streams
+    }
+
+    /// True if something is drawn at random.
+    var isRandom: Bool { seedInput != nil }
+
     /// Lowers the calls of one graph in their order.
     func lower(_ holder: ModelLayer, _ inputs: [Value], path: String) throws -> [Value] {
+        let wasTrainable = isTrainable
+        isTrainable = wasTrainable && holder.base.trainable
+        defer { isTrainable = wasTrainable }
         let architecture = holder.architecture
         var values: [TensorRef: Value] = Dictionary(zip(architecture.inputs.leaves, inputs), uniquingKeysWith: { first, _ in first })
         let layers = architecture.layersByID
@@ -98,7 +156,8 @@ final class Lowering {
 
     /// Keras casts floating-point inputs to what the layer computes in, others not.
     func lower(_ layer: any Layer, _ inputs: [Value], path: String, keywords: JSONObject = [:]) throws -> [Value] {
-        let call = LayerCall(lowering: self, layer: layer, path: path, keywords: keywords)
+        let call = LayerCall(
+            lowering: self, layer: layer, path: path, keywords: keywords, isTrainable: isTrainable && layer.base.trainable)
         return try KerasError.placing(Place(layer: path)) {
             let kind = type(of: layer)
             let isMasked = inputs.contains { masked.contains($0.id) }
@@ -107,6 +166,11 @@ final class Lowering {
             }
             let operands = try inputs.map { $0.dtype.isFloatingPoint && kind.castsInputs ? try call.cast($0, call.computeType) : $0 }
             let results = try layer.lower(operands, call)
+            if phase != .predict, let regularizer = layer.activityRegularizer {
+                for value in results {
+                    penalties.append(ActivityPenalty(regularizer, value, layer: path, perSample: layer.base.dialect != .keras2))
+                }
+            }
             // A nested model's layers have said it of their own values.
             let carries = isMasked && kind.maskUse == .passes && layer.children.isEmpty
             if layer.makesMask || carries { masked.formUnion(results.map(\.id)) }
@@ -128,14 +192,47 @@ extension BuiltModel {
     ///
     /// - Throws: a `mismatch` problem if a layer cannot take what reaches it, `unsupported` for settings that are not run.
     package func lowered(for shapes: [Shape], phase: Phase = .predict) throws -> OpGraph {
+        try loweredModel(for: shapes, phase: phase).graph
+    }
+
+    /// The same with what a loss adds to it.
+    package func loweredModel(for shapes: [Shape], phase: Phase) throws -> LoweredModel {
         let lowering = Lowering(self, phase: phase)
         let types = architecture.inputLayers.map(\.valueType)
         let inputs = shapes.enumerated().map { index, shape in
             lowering.graph.input(shape: shape, dtype: types.indices.contains(index) ? types[index] : .float32)
         }
         let outputs = try lowering.lower(root, inputs, path: "")
-        if phase == .evaluate { try lowering.checkOutputs(outputs) }
+        if phase != .predict { try lowering.checkOutputs(outputs) }
         lowering.graph.outputs = outputs.map(\.id)
-        return lowering.graph
+        return LoweredModel(
+            graph: lowering.graph, updates: lowering.updates.map { ($0.key, $0.value.id) }.sorted { $0.1 < $1.1 },
+            penalties: lowering.penalties, isRandom: lowering.isRandom)
+    }
+}
+
+/// A model as primitives, and what else a step of training looks at.
+package struct LoweredModel: Sendable {
+    /// After the model's inputs comes the seed, if anything is random.
+    package var graph: OpGraph
+    /// What weights become by other means than gradients.
+    package var updates: [(weight: WeightID, value: OpGraph.ValueID)]
+    package var penalties: [ActivityPenalty]
+    package var isRandom: Bool
+}
+
+/// A penalty on what a layer gives. Keras: `activity_regularizer`.
+package struct ActivityPenalty: Sendable {
+    package let regularizer: Regularizer
+    package let value: Value
+    package let layer: String
+    /// True if it is divided by the number of samples: tf.keras and Keras 3.
+    package let isPerSample: Bool
+
+    init(_ regularizer: Regularizer, _ value: Value, layer: String, perSample: Bool) {
+        self.regularizer = regularizer
+        self.value = value
+        self.layer = layer
+        isPerSample = perSample
     }
 }

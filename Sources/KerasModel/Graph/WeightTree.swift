@@ -1,3 +1,5 @@
+import Tensors
+
 /// The weights of a layer and of the layers inside it, as Keras holds them: variables of its own, and layers under attribute names.
 ///
 /// Each order in which a user or a file sees weights is a walk over it: ``all`` is that of `get_weights`, ``trainableFirst`` that of the legacy
@@ -68,5 +70,16 @@ extension BuiltModel {
     /// Every weight with whether training moves it.
     package func trainability(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec, isTrained: Bool)] {
         tree(of: layer).all.map { ($0.id, $0.spec, $0.isTrained) }
+    }
+
+    /// What gradients move, in the model's order: names that are unlike each other, and shapes.
+    package var trainedWeights: [(name: String, shape: Shape)] {
+        func named(_ tree: WeightTree, _ path: String) -> [(id: WeightID, name: String)] {
+            tree.own.map { ($0.id, path + $0.spec.name) }
+                + tree.branches.flatMap { named($0.tree, path + ($0.tree.layer.name.isEmpty ? $0.attribute : $0.tree.layer.name) + "_") }
+        }
+        let tree = tree(of: root)
+        let names = Dictionary(named(tree, "").map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        return tree.all.filter(\.isTrained).map { (names[$0.id] ?? $0.spec.name, $0.spec.shape) }
     }
 }

@@ -27,6 +27,8 @@ public enum Op: Hashable, Sendable {
     case reshape(Shape)
     /// Output axis i is input axis `axes[i]`, as `numpy.transpose`.
     case transpose([Int])
+    /// The cells along these axes in the opposite order, as `numpy.flip`.
+    case reverse([Int])
     /// Constant cells round each axis.
     case pad([Edges], value: Double)
     /// `sizes[i]` elements of each axis from `starts[i]` on.
@@ -39,6 +41,10 @@ public enum Op: Hashable, Sendable {
     case repeatElements(axis: Int, count: Int)
     case broadcast(Shape)
     case cast(DType)
+
+    /// `seed (3)` of int32 → `shape`: random numbers that hang on the seed (its low and high half, and the number of the step), the stream and
+    /// their place alone.
+    case random(Random, Shape)
 
     // What the gradients of others are made of; these have none themselves.
 
@@ -113,6 +119,31 @@ public struct Pool: Hashable, Sendable {
         self.window = window
         self.strides = strides
         self.padding = padding
+    }
+}
+
+/// Numbers drawn anew at each run. Streams of one seed have nothing to do with each other.
+public struct Random: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// Even over [0, 1).
+        case uniform
+        /// Mean 0 and variance 1.
+        case normal
+        /// 0 with this probability, else `1 / (1 − rate)`.
+        case dropout(rate: Double)
+    }
+    public var kind: Kind
+    public var stream: Int
+    /// In place of the operand's first two numbers.
+    public var seed: Int?
+    /// The numbers' type.
+    public var dtype: DType
+
+    public init(_ kind: Kind, stream: Int, seed: Int? = nil, dtype: DType = .float32) {
+        self.kind = kind
+        self.stream = stream
+        self.seed = seed
+        self.dtype = dtype
     }
 }
 

@@ -62,6 +62,21 @@ package struct OpGraph: Sendable {
         return value
     }
 
+    /// Makes inputs of those weights that change between runs, in the order given.
+    ///
+    /// - Returns: those of them that the graph has.
+    package mutating func makeInputs(of wanted: [WeightID]) -> [WeightID] {
+        wanted.filter { id in
+            guard let value = weights[id] else { return false }
+            values[value] = ValueInfo(shape: values[value].shape, dtype: values[value].dtype, source: .input(inputs.count))
+            inputs.append(value)
+            return true
+        }
+    }
+
+    /// The value of a weight, if anything reads it.
+    package func value(of weight: WeightID) -> ValueID? { weights[weight] }
+
     private mutating func append(_ shape: Shape, _ dtype: DType, _ source: Source) -> Value {
         values.append(ValueInfo(shape: shape, dtype: dtype, source: source))
         return Value(id: values.count - 1, shape: shape, dtype: dtype)

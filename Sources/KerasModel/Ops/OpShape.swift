@@ -11,6 +11,7 @@ extension Op {
 
     private func dtype(_ input: DType) -> DType {
         if case .cast(let target) = self { return target }
+        if case .random(let random, _) = self { return random.dtype }
         return input
     }
 
@@ -37,6 +38,9 @@ extension Op {
         case .transpose(let axes):
             try check(axes.sorted() == Array(x.dims.indices), operands)
             return Shape(axes.map { x[$0] })
+        case .reverse(let axes):
+            try check(axes.allSatisfy(x.dims.indices.contains), operands)
+            return x
         case .pad(let edges, _):
             try check(edges.count == x.rank && edges.allSatisfy { $0.before >= 0 && $0.after >= 0 }, operands)
             return try Shape(checking: zip(x.dims, edges).map { $0 + $1.total })
@@ -69,6 +73,9 @@ extension Op {
         case .broadcast(let target):
             try check(try Shape.broadcast(x, target) == target, operands)
             return target
+        case .random(_, let shape):
+            try check(x.dims == [3], operands)
+            return shape
         case .convolutionKernelGradient(let convolution, let kernel, let chunks):
             return try convolution.kernelGradientShape(x, second(operands), kernel, chunks: chunks)
         case .poolGradient(let pool, let input):

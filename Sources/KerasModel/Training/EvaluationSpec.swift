@@ -43,9 +43,12 @@ package struct EvaluationSpec: Sendable {
     /// As Keras 3 takes them, but for ``outputLossesCountBatches``.
     ///
     /// - Throws: a `mismatch` problem if a list has not one entry per output.
-    package init(outputNames: [String], losses: [Loss?], lossWeights: [Double]? = nil, metrics: [[Metric]] = []) throws {
+    package init(
+        outputNames: [String], losses: [Loss?], lossWeights: [Double]? = nil, metrics: [[Metric]] = [], weightedMetrics: [[Metric]] = []
+    ) throws {
         for (what, count) in [
             ("losses", losses.count), ("loss weights", lossWeights?.count), ("lists of metrics", metrics.isEmpty ? nil : metrics.count),
+            ("lists of weighted metrics", weightedMetrics.isEmpty ? nil : weightedMetrics.count),
         ] {
             guard let count, count != outputNames.count else { continue }
             throw KerasError(
@@ -56,9 +59,24 @@ package struct EvaluationSpec: Sendable {
             Output(name: name, loss: losses[index], weight: lossWeights?[index] ?? 1)
         }
         reportsOutputLosses = losses.count { $0 != nil } > 1
+        add([metrics, weightedMetrics])
+    }
+
+    /// - Parameter lists: for each output, those that do not heed samples' weights, and those that do.
+    private mutating func add(_ lists: [[[Metric]]]) {
         var names = NameCounter()
-        for (index, list) in metrics.enumerated() {
-            outputs[index].metrics = list.map { NamedMetric(name: names.unique(display($0, of: index)), metric: $0, isWeighted: false) }
+        for (isWeighted, metrics) in zip([false, true], lists) {
+            for (index, list) in metrics.enumerated() {
+                outputs[index].metrics += list.map { metric in
+                    var name = display(metric, of: index)
+                    if isWeighted && !metric.isNamed && names.knows(name) {
+                        var marked = metric
+                        marked.name = "weighted_" + metric.name
+                        name = display(marked, of: index)
+                    }
+                    return NamedMetric(name: names.unique(name), metric: metric, isWeighted: isWeighted)
+                }
+            }
         }
     }
 
@@ -100,20 +118,7 @@ package struct EvaluationSpec: Sendable {
             // Only TensorFlow's backend looks behind a softmax.
             if !outputLossesCountBatches { forgetLogits(&lists) }
         }
-        var names = NameCounter()
-        for (isWeighted, metrics) in zip([false, true], lists) {
-            for (index, list) in metrics.enumerated() {
-                outputs[index].metrics += list.map { metric in
-                    var name = display(metric, of: index)
-                    if isWeighted && !metric.isNamed && names.knows(name) {
-                        var marked = metric
-                        marked.name = "weighted_" + metric.name
-                        name = display(marked, of: index)
-                    }
-                    return NamedMetric(name: names.unique(name), metric: metric, isWeighted: isWeighted)
-                }
-            }
-        }
+        add(lists)
     }
 
     private mutating func forgetLogits(_ lists: inout [[[Metric]]]) {

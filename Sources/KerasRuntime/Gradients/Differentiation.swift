@@ -74,6 +74,7 @@ extension Op {
         case .sparsemax: [try call.dy.emit(.sparsemaxGradient, call.x)]
         case .reshape: [try call.dy.reshaped(call.x.shape)]
         case .transpose(let axes): [try call.dy.transposed(axes.indices.map { axes.firstIndex(of: $0) ?? $0 })]
+        case .reverse: [try call.dy.emit(self)]
         case .pad(let edges, _): [try call.dy.emit(.slice(starts: edges.map(\.before), sizes: call.x.shape.dims))]
         case .slice(let starts, _): [try sliceGradient(call, starts)]
         case .concatenate(let axis): try concatenateGradients(call, axis)
@@ -81,6 +82,7 @@ extension Op {
         case .repeatElements(let axis, let count): [try repeatGradient(call, axis, count)]
         case .broadcast: [try call.dy.summed(to: call.x.shape)]
         case .cast: [call.dy.dtype == call.x.dtype ? call.dy : try call.dy.emit(.cast(call.x.dtype))]
+        case .random: [nil]
         case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
             throw KerasError(.unsupported, "gradients of gradients are not computed", found: "\(self)")
         }

@@ -64,6 +64,11 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
         table.pointee.max_pool(x, windows.count, windows.step, n.0, s.0, n.1, s.1, n.2, s.2, channels, out)
     }
 
+    func maxPoolGradient(_ x: Source, _ windows: PoolWindows, channels: Int, _ y: Source, _ dy: Source, _ dx: Target) {
+        let (n, s) = (windows.cells, windows.pitches)
+        table.pointee.max_pool_gradient(x, windows.count, windows.step, n.0, s.0, n.1, s.1, n.2, s.2, channels, y, dy, dx)
+    }
+
     func sumPool(_ x: Source, _ windows: PoolWindows, channels: Int, divisor: Double, _ out: Target) {
         let (n, s) = (windows.cells, windows.pitches)
         table.pointee.sum_pool(x, windows.count, windows.step, n.0, s.0, n.1, s.1, n.2, s.2, channels, divisor, out)

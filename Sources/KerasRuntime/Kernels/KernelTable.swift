@@ -25,6 +25,7 @@ protocol KernelTable: Sendable {
     func depthwiseLine(
         _ shape: DepthwiseLine, _ lines: UnsafePointer<Source?>, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Scalar>, _ out: Target)
     func maxPool(_ x: Source, _ windows: PoolWindows, channels: Int, _ out: Target)
+    func maxPoolGradient(_ x: Source, _ windows: PoolWindows, channels: Int, _ y: Source, _ dy: Source, _ dx: Target)
     func sumPool(_ x: Source, _ windows: PoolWindows, channels: Int, divisor: Scalar, _ out: Target)
     func unary(_ kernel: UnaryKernel, _ x: Source, _ y: Target, _ n: Int)
     func binary(_ kind: Binary, _ a: Source, step aStep: Int, _ b: Source, step bStep: Int, _ out: Target, _ n: Int)

@@ -5,14 +5,34 @@ extension Convolution {
     /// What the input, the kernel and the bias get.
     func gradients(_ call: Backward) throws -> [Term?] {
         let (x, kernel, rank) = (call.operands[0], call.operands[1], strides.count)
-        let back = TransposedConvolution(
-            strides: strides, dilation: dilation, offset: padding.map(\.before), output: Array(x.shape.dims[1...rank]), groups: groups)
         var gradients: [Term?] = [
-            call.wanted[0] ? try call.dy.emit(.transposedConvolution(back), kernel) : nil,
+            call.wanted[0] ? try dataGradient(x, kernel, call.dy) : nil,
             call.wanted[1] ? try kernelGradient(x, call.dy, Array(kernel.shape.dims[..<rank])) : nil,
         ]
         if call.operands.count > 2 { gradients.append(call.wanted[2] ? try call.dy.sum(Array(0...rank)) : nil) }
         return gradients
+    }
+
+    /// What the input gets. Windows one cell apart see each cell from all sides: that is a convolution again, with the kernel turned round.
+    private func dataGradient(_ x: Term, _ kernel: Term, _ dy: Term) throws -> Term {
+        let rank = strides.count
+        let cells = Array(kernel.shape.dims[..<rank])
+        let (channels, filters) = (kernel.shape[rank], kernel.shape[rank + 1] / groups)
+        let edges = (0..<rank).map { axis in
+            let reach = (cells[axis] - 1) * dilation[axis]
+            return Edges(reach - padding[axis].before, reach - padding[axis].after)
+        }
+        guard strides.allSatisfy({ $0 == 1 }), edges.allSatisfy({ $0.before >= 0 && $0.after >= 0 }), groups == 1 || filters == 1 else {
+            let back = TransposedConvolution(
+                strides: strides, dilation: dilation, offset: padding.map(\.before), output: Array(x.shape.dims[1...rank]), groups: groups)
+            return try dy.emit(.transposedConvolution(back), kernel)
+        }
+        // (k…, c, groups, f) → (k…, f, groups, c)
+        let byGroup = try kernel.reshaped(try Shape(checking: cells + [channels, groups, filters]))
+        let turned = try byGroup.emit(.reverse(Array(0..<rank))).transposed(Array(0..<rank) + [rank + 2, rank + 1, rank])
+            .reshaped(try Shape(checking: cells + [filters, groups * channels]))
+        let back = Convolution(strides: strides, dilation: dilation, padding: edges, groups: groups)
+        return try dy.emit(.convolution(back), turned)
     }
 
     /// What the kernel gets, chunk by chunk where there are enough windows, the chunks added up in their order.

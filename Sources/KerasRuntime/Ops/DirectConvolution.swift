@@ -24,7 +24,7 @@ struct DirectConvolutionStep<T: ComputeScalar>: Step {
         product = try ProductStep(form, stride: filters, node, &plan)
         strips = WindowStrips(geometry, &plan)
         cut = ProductParts(
-            units: geometry.units, rows: geometry.units * geometry.windows.count, form, isConstant: product.isConstant,
+            units: geometry.units, rows: geometry.units * geometry.windows.count, form,
             copiesRows: geometry.hasPadding, plan.kernels)
     }
 

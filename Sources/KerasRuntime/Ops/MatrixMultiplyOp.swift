@@ -14,17 +14,18 @@ struct MatrixMultiplyStep<T: ComputeScalar>: Step {
 
     static func make(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> MatrixMultiplyStep {
         let (a, b, y) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]), plan.shape(node.output))
-        let (k, n) = (b[b.rank - 2], b[b.rank - 1])
+        let (k, n) = node.readsTransposed ? (b[1], b[0]) : (b[b.rank - 2], b[b.rank - 1])
         let isSingle = b.count == k * n && a.rank >= b.rank
         let m = isSingle ? y.count / max(n, 1) : a[a.rank - 2]
         let matrices = k * n == 0 ? 1 : b.count / (k * n)
-        let form = PackedForm(k: k, n: n, rowStride: n, columnStride: 1, groups: matrices, groupStride: k * n)
+        let (rowStride, columnStride) = node.readsTransposed ? (1, k) : (n, 1)
+        let form = PackedForm(k: k, n: n, rowStride: rowStride, columnStride: columnStride, groups: matrices, groupStride: k * n)
         let product = try ProductStep(form, stride: n, node, &plan)
         let products = isSingle ? [(0, 0)] : products(a, b, y)
         return MatrixMultiplyStep(
             a: try plan.location(node.inputs[0]), product: product, m: m, products: products, table: RowTable(&plan, rows: m),
             cut: ProductParts(
-                units: products.count == 1 ? m : products.count, rows: m * products.count, form, isConstant: product.isConstant,
+                units: products.count == 1 ? m : products.count, rows: m * products.count, form,
                 plan.kernels))
     }
 

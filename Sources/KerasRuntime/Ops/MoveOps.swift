@@ -1,13 +1,24 @@
 import KerasModel
 import Tensors
 
-// Pad, slice, concatenate, repeat and broadcast: each a strided copy.
+// Pad, reverse, slice, concatenate, repeat and broadcast: each a strided copy.
 
 extension PlanBuilder {
     mutating func makePad(_ edges: [Edges], value: Double, _ node: Draft.Node) throws -> any Step<T> {
         let (x, y) = (shape(node.inputs[0]), shape(node.output))
         let offset = zip(edges, y.strides).reduce(0) { $0 + $1.0.before * $1.1 }
         return try moveStep(node, StridedCopy(x.dims, from: x.strides, to: y.strides, toOffset: offset), fill: (value, y.count))
+    }
+
+    mutating func makeReverse(_ axes: [Int], _ node: Draft.Node) throws -> any Step<T> {
+        let x = shape(node.inputs[0])
+        var from = x.strides
+        var offset = 0
+        for axis in axes where x.count > 0 {
+            offset += from[axis] * (x[axis] - 1)
+            from[axis] = -from[axis]
+        }
+        return try moveStep(node, StridedCopy(x.dims, from: from, to: x.strides, fromOffset: offset))
     }
 
     mutating func makeSlice(starts: [Int], sizes: [Int], _ node: Draft.Node) throws -> any Step<T> {

@@ -17,6 +17,7 @@ extension PlanBuilder {
         case .sparsemax: try SparsemaxStep<T>.make(node, &self)
         case .reshape: try moveStep(node, StridedCopy(shape(node.output)))
         case .transpose(let axes): try makeTranspose(axes, node)
+        case .reverse(let axes): try makeReverse(axes, node)
         case .pad(let edges, let value): try makePad(edges, value: value, node)
         case .slice(let starts, let sizes): try makeSlice(starts: starts, sizes: sizes, node)
         case .concatenate(let axis): try makeConcatenate(axis: axis, node)
@@ -24,6 +25,7 @@ extension PlanBuilder {
         case .repeatElements(let axis, let count): try makeRepeat(axis: axis, count: count, node)
         case .broadcast: try makeBroadcast(node)
         case .cast(let dtype): try CastStep<T>.make(to: dtype, node, &self)
+        case .random(let random, _): try RandomStep<T>(random, node, &self)
         case .convolutionKernelGradient(let convolution, let kernel, let chunks):
             try KernelGradientStep<T>(convolution, kernel: kernel, chunks: chunks, node, &self)
         case .poolGradient(let pool, _): try pool.gradientStep(node, &self)
@@ -57,6 +59,7 @@ extension Op {
         case .sparsemax: "sparsemax"
         case .reshape: "reshape"
         case .transpose: "transpose"
+        case .reverse: "reverse"
         case .pad: "pad"
         case .slice: "slice"
         case .concatenate: "concatenate"
@@ -64,6 +67,7 @@ extension Op {
         case .repeatElements: "repeat"
         case .broadcast: "broadcast"
         case .cast: "cast"
+        case .random: "random numbers"
         case .convolutionKernelGradient: "kernel gradient"
         case .poolGradient: "pool gradient"
         case .scatterAdd: "scatter"

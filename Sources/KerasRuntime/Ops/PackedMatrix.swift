@@ -1,28 +1,56 @@
 import KerasModel
 import Tensors
 
-/// The right side of a product in the kernels' panels: packed once if it is constant, else each time it is used.
+/// The right side of a product in the kernels' panels: packed once if it is constant, else at each run, by a step of its own.
 struct PackedMatrix<T: ComputeScalar>: Sendable {
     let form: PackedForm
     private let packed: Location
-    /// What is to be packed at each run; nil for a constant.
-    private let source: Location?
-
-    var isConstant: Bool { source == nil }
 
     static func make(_ value: Draft.ValueID, _ form: PackedForm, _ plan: inout PlanBuilder<T>) throws -> PackedMatrix {
         if let constant = plan.constant(value) {
-            return PackedMatrix(form: form, packed: plan.place(try plan.store.packed(constant, .panels(form), plan.kernels)), source: nil)
+            return PackedMatrix(form: form, packed: plan.place(try plan.store.packed(constant, .panels(form), plan.kernels)))
         }
-        let scratch = plan.scratch(form.packedSize(plan.kernels), of: T.self)
-        return PackedMatrix(form: form, packed: scratch, source: try plan.location(value))
+        let packed = plan.temporary(form.packedSize(plan.kernels), of: T.self)
+        plan.prepare(PackStep<T>(form, from: try plan.location(value), to: packed, plan.kernels), bytes: 2 * Double(form.k * form.n))
+        return PackedMatrix(form: form, packed: packed)
     }
 
     /// The panels of every group, one after the other.
-    func panels(_ frame: Frame<T>) -> UnsafePointer<T> {
-        let target = frame.reals(packed)
-        if let source { form.pack(UnsafePointer(frame.reals(source)), target, frame.kernels) }
-        return UnsafePointer(target)
+    func panels(_ frame: Frame<T>) -> UnsafePointer<T> { UnsafePointer(frame.reals(packed)) }
+}
+
+/// Lays a matrix that changes from run to run out in panels.
+struct PackStep<T: ComputeScalar>: Step {
+    private let form: PackedForm
+    private let from: Location
+    private let to: Location
+    private let panel: Int
+    private let panels: Int
+    /// The panels of all groups.
+    private let cut: Parts
+
+    init(_ form: PackedForm, from: Location, to: Location, _ kernels: T.Kernels) {
+        (self.form, self.from, self.to) = (form, from, to)
+        panel = kernels.packedSize(1, 1)
+        panels = (form.n + panel - 1) / panel
+        cut = .elements(panels * form.groups, form.k * form.n * form.groups, of: T.self)
+    }
+
+    var parts: Int { cut.count }
+
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        let (source, target) = (UnsafePointer(frame.reals(from)), frame.reals(to))
+        var index = cut[part].lowerBound
+        // The panels of one group that follow each other, together.
+        while index < cut[part].upperBound {
+            let (group, first) = (index / panels, index % panels)
+            let end = min(panels, first + cut[part].upperBound - index)
+            frame.kernels.pack(
+                form.k, min(end * panel, form.n) - first * panel, source + group * form.groupStride + first * panel * form.columnStride,
+                rowStride: form.rowStride, columnStride: form.columnStride, target + (group * panels + first) * panel * form.k)
+            index += end - first
+        }
     }
 }
 

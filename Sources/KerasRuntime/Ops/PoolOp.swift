@@ -136,8 +136,6 @@ struct PoolGradientStep<T: ComputeScalar>: Step {
     private let imageSize: Int
     private let outputSize: Int
     private let calls: [PoolCall]
-    /// What a window has not given away yet.
-    private let rest: Location
     /// Images.
     private let cut: Parts
 
@@ -151,7 +149,6 @@ struct PoolGradientStep<T: ComputeScalar>: Step {
         imageSize = x.dims.dropFirst().reduce(1, *)
         outputSize = dy.dims.dropFirst().reduce(1, *)
         calls = PoolCall.all(pool, spatial: Array(x.dims[1..<(x.rank - 1)]), output: Array(dy.dims[1..<(dy.rank - 1)]), channels)
-        rest = plan.scratch(channels, of: T.self)
         let cells = Double(dy.count * pool.window.reduce(1, *))
         cut = Parts(x[0], flops: 8 * cells, bytes: Double((2 * x.count + dy.count) * MemoryLayout<T>.stride))
     }
@@ -160,22 +157,20 @@ struct PoolGradientStep<T: ComputeScalar>: Step {
 
     @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
-        let rest = frame.reals(rest)
         for image in cut[part] {
             let dx = frame.reals(out) + image * imageSize
             dx.update(repeating: 0, count: imageSize)
             let x = forward.map { UnsafePointer(frame.reals($0.x)) + image * imageSize }
             let y = forward.map { UnsafePointer(frame.reals($0.y)) + image * outputSize }
             for call in calls {
+                let dy = UnsafePointer(frame.reals(dy)) + image * outputSize + call.to
+                if let x, let y {
+                    frame.kernels.maxPoolGradient(x + call.from, call.windows, channels: channels, y + call.to, dy, dx + call.from)
+                    continue
+                }
                 for window in 0..<call.windows.count {
-                    let (from, to) = (call.from + window * call.windows.step, call.to + window * channels)
-                    let dy = UnsafePointer(frame.reals(dy)) + image * outputSize + to
-                    guard let x, let y else {
-                        call.forEachCell { share(dy, by: T(call.cells), dx + from + $0) }
-                        continue
-                    }
-                    rest.update(from: dy, count: channels)
-                    call.forEachCell { give(rest, where: x + from + $0, is: y + to, to: dx + from + $0) }
+                    let from = call.from + window * call.windows.step
+                    call.forEachCell { share(dy + window * channels, by: T(call.cells), dx + from + $0) }
                 }
             }
         }
@@ -184,14 +179,5 @@ struct PoolGradientStep<T: ComputeScalar>: Step {
     @inline(__always)
     private func share(_ dy: UnsafePointer<T>, by count: T, _ dx: UnsafeMutablePointer<T>) {
         for channel in 0..<channels { dx[channel] += dy[channel] / count }
-    }
-
-    @inline(__always)
-    private func give(_ rest: UnsafeMutablePointer<T>, where x: UnsafePointer<T>, is y: UnsafePointer<T>, to dx: UnsafeMutablePointer<T>) {
-        for channel in 0..<channels {
-            let isIt = x[channel] == y[channel]
-            dx[channel] += isIt ? rest[channel] : 0
-            rest[channel] = isIt ? 0 : rest[channel]
-        }
     }
 }

@@ -39,8 +39,6 @@ struct ProductStep<T: ComputeScalar>: Sendable {
         self.stride = stride
     }
 
-    var isConstant: Bool { weights.isConstant }
-
     /// Multiplies `count` rows, of which `first` is the first among all rows, by `columns` of one packed matrix.
     ///
     /// - Parameter offset: where the matrix's first column goes.
@@ -71,17 +69,15 @@ struct ProductParts: Sendable {
     ///   - units: what rows come in.
     ///   - rows: of the product, for each of `form`'s groups.
     ///   - copiesRows: every part brings its rows together first, so that parts of the same rows had better be few.
-    init(units: Int, rows: Int, _ form: PackedForm, isConstant: Bool, copiesRows: Bool = false, _ kernels: some KernelTable) {
+    init(units: Int, rows: Int, _ form: PackedForm, copiesRows: Bool = false, _ kernels: some KernelTable) {
         n = form.n
         panel = kernels.packedSize(1, 1)
         let flops = 2 * Double(rows) * Double(form.k) * Double(form.n * form.groups)
         let bytes = 4 * (Double(form.k) * Double(form.n * form.groups) + Double(rows) * Double(form.k + form.n))
         let panels = (n + panel - 1) / panel
         let byColumns = form.groups == 1 && n > (copiesRows ? 4 * rows : rows)
-        // What is packed at each run is packed by one thread.
-        let work = isConstant ? (flops: flops, bytes: bytes) : (flops: 0, bytes: 0)
-        self.rows = Parts(units, flops: byColumns ? 0 : work.flops, bytes: byColumns ? 0 : work.bytes)
-        columns = Parts(copiesRows ? min(panels, 4) : panels, flops: byColumns ? work.flops : 0, bytes: byColumns ? work.bytes : 0)
+        self.rows = Parts(units, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
+        columns = Parts(copiesRows ? min(panels, 4) : panels, flops: byColumns ? flops : 0, bytes: byColumns ? bytes : 0)
     }
 
     var count: Int { rows.count * columns.count }

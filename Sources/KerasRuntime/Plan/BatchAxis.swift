@@ -47,6 +47,7 @@ struct BatchAxis {
             guard x.relation.isRows, target.rank > 0, samples > 0, target[0] > 0, target[0] % samples == 0 else { return .mixed }
             return .rows(target[0] / samples)
         case .transpose(let axes): return kept(if: axes.first == 0)
+        case .reverse(let axes): return kept(if: !axes.contains(0))
         case .pad(let edges, _): return kept(if: edges.first == Edges.none)
         case .slice(let starts, let sizes): return kept(if: starts.first == 0 && sizes.first == x.shape[0])
         case .concatenate(let axis): return axis == 0 ? .mixed : elementwise(operands, rank: result.rank, needsLeadingAxis: false)
@@ -56,7 +57,7 @@ struct BatchAxis {
             guard axis == 0, case .rows(let rows) = x.relation else { return x.relation }
             return .rows(rows * count)
         // Only training has these, and goes through its batches whole.
-        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: return .mixed
+        case .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: return .mixed
         case .broadcast(let target): return kept(if: target.rank == x.shape.rank && target[0] == x.shape[0])
         }
     }

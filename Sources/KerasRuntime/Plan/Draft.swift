@@ -21,6 +21,8 @@ struct Draft {
         var output: ValueID
         var layer: String
         var epilogue = Epilogue()
+        /// A matrix product that reads its second operand, of rank 2, with the axes exchanged.
+        var readsTransposed = false
         /// What makes the first operand from ``inputs``' first, a few lines at a time.
         var depthwise: Depthwise?
 
@@ -146,9 +148,9 @@ extension Op {
     var computes: Bool {
         switch self {
         case .convolution, .transposedConvolution, .matrixMultiply, .pool, .unary, .binary, .reduce, .softmax, .logSoftmax, .sparsemax,
-            .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
+            .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
             true
-        case .reshape, .transpose, .pad, .slice, .concatenate, .gather, .repeatElements, .broadcast, .cast: false
+        case .reshape, .transpose, .reverse, .pad, .slice, .concatenate, .gather, .repeatElements, .broadcast, .cast: false
         }
     }
 }

@@ -4,6 +4,7 @@ extension Draft {
         foldConstants(store)
         cancelTransposes(store)
         foldConstants(store)
+        absorbTransposes()
         foldPadding()
         foldScaling(store)
         foldInputScaling(store)

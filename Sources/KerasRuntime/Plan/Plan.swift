@@ -114,7 +114,12 @@ extension RunnablePlan {
         return outputs
     }
 
-    fileprivate func makeOutputs() throws -> [Tensor] { try outputs.map { try Tensor(zeros: $0.shape, dtype: $0.dtype) } }
+    /// Runs once more in memory that is kept, into tensors that are kept.
+    func run(_ run: any PlanRun, _ inputs: [Tensor], into outputs: [Tensor], threads: Int) throws {
+        try bound(run, inputs, outputs) { try run.run(threads: threads) }
+    }
+
+    func makeOutputs() throws -> [Tensor] { try outputs.map { try Tensor(zeros: $0.shape, dtype: $0.dtype) } }
 
     /// Calls `body` with every port bound, and delivers the outputs.
     fileprivate func bound<R>(_ run: any PlanRun, _ sources: [Tensor], _ targets: [Tensor], _ body: () throws -> R) throws -> R {
@@ -138,4 +143,8 @@ extension RunnablePlan {
 extension Tensor {
     /// For a tensor that was made here to be written.
     var mutableAddress: UnsafeMutableRawPointer { UnsafeMutableRawPointer(mutating: address) }
+    /// The same for one of float32.
+    var numbers: UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(start: mutableAddress.assumingMemoryBound(to: Float.self), count: count)
+    }
 }

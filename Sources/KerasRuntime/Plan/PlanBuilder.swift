@@ -23,6 +23,10 @@ struct PlanBuilder<T: ComputeScalar> {
     /// Bytes of scratch memory the step in the making has asked for, and the most that any did.
     private var scratchUsed = 0
     private(set) var scratchBytes = 0
+    /// What is to be given back once the step in the making has run.
+    private var temporaries: [(offset: Int, bytes: Int)] = []
+    /// Of the node in the making.
+    private var layer = ""
 
     init(_ draft: Draft, store: ConstantStore, options: RuntimeOptions, kernels: T.Kernels) {
         self.draft = draft
@@ -82,6 +86,20 @@ struct PlanBuilder<T: ComputeScalar> {
         return Location(slot: Location.scratch, offset: scratchUsed)
     }
 
+    /// Memory for what a step before the one in the making hands it; other workers see it too.
+    mutating func temporary<E>(_ count: Int, of type: E.Type) -> Location {
+        let bytes = count * MemoryLayout<E>.stride
+        let offset = allocator.allocate(bytes)
+        temporaries.append((offset, bytes))
+        return Location(slot: Location.arena, offset: offset)
+    }
+
+    /// Adds a step that must run before the one in the making.
+    mutating func prepare(_ step: any Step<T>, bytes count: Double) {
+        steps.append(step)
+        info.append(Plan<T>.StepInfo(layer: layer, op: "pack", flops: 0, bytes: count * Double(MemoryLayout<T>.stride)))
+    }
+
     // MARK: Placing
 
     private func bytes(_ value: Draft.ValueID) -> Int { shape(value).count * (isInteger(value) ? 4 : MemoryLayout<T>.stride) }
@@ -133,6 +151,7 @@ struct PlanBuilder<T: ComputeScalar> {
             locations[node.output] = Location(slot: Location.arena, offset: allocator.allocate(bytes(node.output)))
         }
         scratchUsed = 0
+        layer = node.layer
         let step = try makeStep(node)
         steps.append(step)
         let name = step.algorithm.map { "\(node.name), \($0)" } ?? node.name
@@ -143,6 +162,8 @@ struct PlanBuilder<T: ComputeScalar> {
             info.append(Plan<T>.StepInfo(layer: node.layer, op: "round", flops: 0, bytes: 2 * Double(bytes(node.output))))
         }
         release(node, keeping: isInPlace ? locations[node.output] : nil)
+        for (offset, bytes) in temporaries { allocator.release(offset, bytes) }
+        temporaries = []
     }
 
     private mutating func release(_ node: Draft.Node, keeping kept: Location?) {
@@ -224,7 +245,7 @@ extension Op {
     /// False for primitives that only move numbers, which are rounded already.
     var roundsAnew: Bool {
         switch self {
-        case .transpose, .slice, .concatenate, .gather, .repeatElements, .broadcast, .reshape: false
+        case .transpose, .reverse, .slice, .concatenate, .gather, .repeatElements, .broadcast, .reshape: false
         default: true
         }
     }

@@ -108,21 +108,30 @@ struct EvaluationFigures {
     /// - Parameter batches: of each output.
     /// - Throws: a `mismatch` problem if targets or weights do not fit.
     mutating func add(_ batches: [OutputBatch], penalty: Double) throws {
+        let figures = try batches.enumerated().map { index, batch in
+            try KerasError.placing(Place(object: "output '\(spec.outputs[index].name)'")) { try plan(index, batch.form).run(batch) }
+        }
+        try add(figures, of: batches, samples: batches.first?.target.shape[0] ?? 0, penalty: penalty)
+    }
+
+    /// What a batch came to, for each output.
+    ///
+    /// - Parameters:
+    ///   - batches: for metrics that look at every number.
+    ///   - penalty: what the total loss has beside the outputs' own.
+    mutating func add(_ figures: [BatchFigures], of batches: [OutputBatch?], samples: Int, penalty: Double) throws {
+        let samples = Double(samples)
         var sum = penalty
-        var samples = 0.0
-        for (index, (output, batch)) in zip(spec.outputs, batches).enumerated() {
+        for (index, (output, figures)) in zip(spec.outputs, figures).enumerated() {
             try KerasError.placing(Place(object: "output '\(output.name)'")) {
-                samples = Double(batch.target.shape[0])
-                let plan = try plan(index, batch.form)
-                let figures = try plan.run(batch)
                 if let value = figures.loss {
                     let weight = spec.outputLossesCountBatches ? 1 : samples
                     losses[index].add(value * weight, weight: weight)
                     sum += value * output.weight
                 }
-                for (position, part) in figures.metrics.enumerated() {
-                    var state = metrics[index][position] ?? MetricState(plan.metrics[position])
-                    try state.add(part, of: batch, isWeighted: output.metrics[position].isWeighted)
+                for (position, (arithmetic, part)) in figures.metrics.enumerated() {
+                    var state = metrics[index][position] ?? MetricState(arithmetic)
+                    try state.add(part, of: batches[index], isWeighted: output.metrics[position].isWeighted)
                     metrics[index][position] = state
                 }
             }

@@ -47,14 +47,17 @@ struct MetricState: Sendable {
 
     init(_ arithmetic: MetricArithmetic) { self.arithmetic = arithmetic }
 
-    /// - Parameter isWeighted: whether the samples' weights count.
+    /// - Parameters:
+    ///   - batch: for a metric made of counts.
+    ///   - isWeighted: whether the samples' weights count.
     /// - Throws: a `mismatch` problem if targets, outputs and weights do not fit together.
-    mutating func add(_ part: MetricPart, of batch: OutputBatch, isWeighted: Bool) throws {
+    mutating func add(_ part: MetricPart, of batch: OutputBatch?, isWeighted: Bool) throws {
         switch (arithmetic, part) {
         case (.counts(let metric), _):
-            let batch = try CountedBatch(batch, isWeighted: isWeighted)
-            var state = try counts ?? metric.initialState(output: batch.outputShape)
-            try metric.update(&state, batch)
+            guard let batch else { throw KerasError(.mismatch, "a metric does not see the output") }
+            let numbers = try CountedBatch(batch, isWeighted: isWeighted)
+            var state = try counts ?? metric.initialState(output: numbers.outputShape)
+            try metric.update(&state, numbers)
             counts = state
         case (.mean, .mean(let sum, let weight)): mean.add(sum, weight: weight)
         case (.mean, .counts): break

@@ -29,14 +29,7 @@ struct Evaluate: ParsableCommand {
     )
     var y: String?
 
-    @Option(
-        help: ArgumentHelp("A loss by Keras's name; one for each output, with commas between. (default: the model's)", valueName: "loss"))
-    var loss: String?
-
-    @Option(
-        help: ArgumentHelp("Metrics by Keras's names, with commas between; each for every output. (default: the model's)", valueName: "m,…")
-    )
-    var metrics: String?
+    @OptionGroup var compiling: CompileArguments
 
     @Option(help: ArgumentHelp("Samples in a batch: each batch's loss is a mean of its own.", valueName: "n"))
     var batchSize = 32
@@ -55,9 +48,9 @@ struct Evaluate: ParsableCommand {
         let data = try DataFile(data, reading.options)
         var inputs = model.awaitsInputShape ? try data.members([x ?? "x_test"]) : []
         let snapshot = try model.snapshot(for: inputs)
-        let spec = try spec(for: snapshot)
-        if inputs.isEmpty { inputs = try data.members(names(x, "x_test", snapshot.inputNames, "--x")) }
-        let targets = try data.members(names(y, "y_test", snapshot.outputNames, "--y"))
+        let spec = try compiling.spec(for: snapshot, self.model.model)
+        if inputs.isEmpty { inputs = try data.members(arrayNames(x, "x_test", snapshot.inputNames, "--x")) }
+        let targets = try data.members(arrayNames(y, "y_test", snapshot.outputNames, "--y"))
         let evaluator = try KerasError.placing(Place(file: self.model.model)) {
             try Evaluator(snapshot.built, weights: snapshot.weights, spec: spec, options: running.options)
         }
@@ -71,51 +64,5 @@ struct Evaluate: ParsableCommand {
         } else {
             Terminal.print(scores.map { "\($0.name): \(Numbers.score($0.value))" }.joined(separator: " - "))
         }
-    }
-
-    /// What the model's file says, with what is given here in its place.
-    private func spec(for snapshot: ModelSnapshot) throws -> EvaluationSpec {
-        guard snapshot.training != nil || loss != nil else {
-            throw KerasError(
-                .usage, "the model was not compiled, so that its file names no loss", at: Place(file: model.model),
-                expected: "--loss NAME, such as --loss mean_squared_error, and perhaps --metrics accuracy")
-        }
-        let dialect = snapshot.training?.dialect ?? snapshot.origin?.dialect ?? .keras3
-        var training = snapshot.training ?? TrainingConfiguration(dialect: dialect)
-        if let loss {
-            let names = list(loss)
-            training.loss = names.count == 1 ? .string(names[0]) : .array(names.map(JSON.string))
-            training.lossWeights = nil
-        }
-        if let metrics {
-            let each = JSON.array(list(metrics).map(JSON.string))
-            training.metrics = snapshot.outputNames.count == 1 ? each : .array(snapshot.outputNames.map { _ in each })
-            training.weightedMetrics = nil
-        }
-        do {
-            return try EvaluationSpec(training, origin: snapshot.origin ?? Origin(dialect: dialect), outputNames: snapshot.outputNames)
-        } catch let error as KerasError {
-            throw KerasError(problems: error.problems.map(told)).placed(Place(file: model.model))
-        }
-    }
-
-    /// What is wrong with a loss or a metric that was given here is no fault of the file.
-    private func told(_ problem: Problem) -> Problem {
-        guard let key = problem.place.key, key == "loss" && loss != nil || key == "metrics" && metrics != nil else { return problem }
-        var problem = problem
-        problem.kind = .usage
-        problem.place = Place(file: "--\(key)")
-        return problem
-    }
-
-    private func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
-
-    private func names(_ given: String?, _ usual: String, _ known: [String], _ option: String) throws -> [String] {
-        guard let given else { return known.count == 1 ? [usual] : known }
-        let names = list(given)
-        guard names.count == known.count else {
-            throw ValidationError("\(option) names \(names.count) arrays; the model has \(known.count): \(known.joined(separator: ", "))")
-        }
-        return names
     }
 }

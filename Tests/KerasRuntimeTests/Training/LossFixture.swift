@@ -56,7 +56,7 @@ func isNear(_ value: Double, _ expected: Double, _ tolerance: Double = 1e-6) -> 
 
 extension EvaluationSpec {
     /// What the first output's loss and metrics make of a batch.
-    private func figures(_ batch: OutputBatch, _ weights: Tensor?) throws -> FigurePlan.Figures {
+    private func figures(_ batch: OutputBatch, _ weights: Tensor?) throws -> BatchFigures {
         var batch = batch
         batch.weights = weights
         return try FigurePlan(outputs[0], batch.form, weighting: sampleWeighting, options: RuntimeOptions()).run(batch)
@@ -65,9 +65,9 @@ extension EvaluationSpec {
     func loss(of batch: OutputBatch, weights: Tensor? = nil) throws -> Double { try #require(figures(batch, weights).loss) }
 
     func metric(of batch: OutputBatch) throws -> Double {
-        let plan = try FigurePlan(outputs[0], batch.form, weighting: sampleWeighting, options: RuntimeOptions())
-        var state = MetricState(plan.metrics[0])
-        try state.add(try plan.run(batch).metrics[0], of: batch, isWeighted: false)
+        let (arithmetic, part) = try #require(figures(batch, nil).metrics.first)
+        var state = MetricState(arithmetic)
+        try state.add(part, of: batch, isWeighted: false)
         return state.figures[0]
     }
 }

@@ -45,6 +45,8 @@ extension ONNXExporter {
         case .broadcast:
             let target = try shapeList(lengths[node.output], layer: layer)
             keep(node.output, file.node("Expand", [try name(of: x), target], layer: layer)[0])
+        case .random: throw refused("a random number")
+        case .reverse: throw refused("a reversal")
         case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: throw refused("a gradient")
         case .cast(let dtype):
             let to = try ONNXGraph.elementType(dtype)

@@ -41,6 +41,8 @@ extension ConvolutionFamily {
         set { settings[keyPath: path] = newValue }
     }
 
+    public var activityRegularizer: Regularizer? { settings.activityRegularizer }
+
     /// Keras 3 writes a penalty on the output before the layer's own keys, as it may stand on any layer; what stands in the layer's own
     /// place is null.
     static var activityKey: ConfigKey<Self> {

@@ -127,6 +127,12 @@ public struct BatchNormalization: Layer {
         let type = call.statisticsType
         let x = try call.cast(inputs[0], type)
         let axes = try resolvedAxes(SymbolicShape(x.shape))
+        let isTraining = call.isTraining && (call.isTrainable || call.layer.base.dialect == .keras2)
+        let normalized = isTraining ? try byBatch(x, axes, call, type) : try byMovingStatistics(x, axes, call, type)
+        return [try call.cast(normalized, call.computeType)]
+    }
+
+    private func byMovingStatistics(_ x: Value, _ axes: [Int], _ call: LayerCall, _ type: DType) throws -> Value {
         // All of this hangs on weights alone.
         let variance = try call.emit(.unary(.affine(scale: 1, offset: epsilon)), try call.weight("moving_variance", as: type))
         var factor = try call.emit(.unary(.rsqrt), variance)
@@ -135,8 +141,45 @@ public struct BatchNormalization: Layer {
         shift = center ? try call.emit(.binary(.subtract), try call.weight("beta", as: type), shift) : try call.emit(.unary(.negate), shift)
 
         let scaled = try call.emit(.binary(.multiply), x, try call.along(axes, factor, rank: x.rank))
-        let normalized = try call.emit(.binary(.add), scaled, try call.along(axes, shift, rank: x.rank))
-        return [try call.cast(normalized, call.computeType)]
+        return try call.emit(.binary(.add), scaled, try call.along(axes, shift, rank: x.rank))
+    }
+
+    /// Training: with the batch's own mean and variance, towards which the moving ones go.
+    private func byBatch(_ x: Value, _ axes: [Int], _ call: LayerCall, _ type: DType) throws -> Value {
+        guard !renorm else { throw KerasError(.unsupported, "batch renormalization is not trained", at: Place(key: "renorm")) }
+        let others = (0..<x.rank).filter { !axes.contains($0) }
+        let mean = try call.emit(.reduce(.mean, axes: others, keepDims: true), x)
+        let centered = try call.emit(.binary(.subtract), x, mean)
+        let variance = try call.emit(.reduce(.mean, axes: others, keepDims: true), try call.emit(.unary(.square), centered))
+        var factor = try call.emit(.unary(.rsqrt), try call.emit(.unary(.affine(scale: 1, offset: epsilon)), variance))
+        if scale {
+            let gamma = try call.along(axes, try call.weight("gamma", as: type), rank: x.rank)
+            factor = try call.emit(.binary(.multiply), gamma, factor)
+        }
+        var normalized = try call.emit(.binary(.multiply), centered, factor)
+        if center {
+            normalized = try call.emit(.binary(.add), normalized, try call.along(axes, try call.weight("beta", as: type), rank: x.rank))
+        }
+        guard call.isTrainable else { return normalized }
+        let count = Double(others.reduce(1) { $0 * x.shape[$1] })
+        for (name, value, scale) in [("moving_mean", mean, 1), ("moving_variance", variance, spread(count, x.rank, axes, call))] {
+            let old = try call.state(name, as: type)
+            let kept = try call.emit(.unary(.affine(scale: momentum, offset: 0)), old)
+            let share = try call.emit(.unary(.affine(scale: (1 - momentum) * scale, offset: 0)), try call.reshape(value, old.shape.dims))
+            let spec = try call.weight(name, as: nil)
+            try call.update(name, to: try call.cast(try call.emit(.binary(.add), kept, share), spec.dtype))
+        }
+        return normalized
+    }
+
+    /// What the batch's variance is multiplied by before the moving one goes towards it: Keras 2, and the kernel that tf.keras takes for
+    /// images, have that of a sample stand for that of all.
+    private func spread(_ count: Double, _ rank: Int, _ axes: [Int], _ call: LayerCall) -> Double {
+        switch call.layer.base.dialect {
+        case .keras2: count / max(count - 1 - epsilon, 1)
+        case .tfKeras where rank == 4 && (axes == [3] || axes == [1]): count / max(count - 1, 1)
+        default: 1
+        }
     }
 }
 

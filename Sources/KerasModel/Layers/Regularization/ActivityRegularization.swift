@@ -18,4 +18,10 @@ public struct ActivityRegularization: TrainingOnly {
         self.l2 = l2
         base.name = name
     }
+
+    public var activityRegularizer: Regularizer? {
+        Regularizer(className: "L1L2", config: ["l1": .float(l1), "l2": .float(l2)])
+    }
+
+    public func train(_ x: Value, _ call: LayerCall) throws -> Value { x }
 }

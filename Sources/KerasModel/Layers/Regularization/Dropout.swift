@@ -24,4 +24,8 @@ public struct Dropout: TrainingOnly {
         self.seed = seed
         base.name = name
     }
+
+    public func train(_ x: Value, _ call: LayerCall) throws -> Value {
+        try call.dropout(x, rate: rate, noiseShape: noiseShape, seed: seed)
+    }
 }

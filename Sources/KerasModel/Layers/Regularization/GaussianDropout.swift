@@ -19,4 +19,11 @@ public struct GaussianDropout: TrainingOnly {
         self.seed = seed
         base.name = name
     }
+
+    public func train(_ x: Value, _ call: LayerCall) throws -> Value {
+        guard rate > 0, rate < 1 else { return x }
+        let noise = try call.random(.normal, x.shape, seed: seed)
+        let factor = try call.emit(.unary(.affine(scale: (rate / (1 - rate)).squareRoot(), offset: 1)), noise)
+        return try call.emit(.binary(.multiply), x, factor)
+    }
 }

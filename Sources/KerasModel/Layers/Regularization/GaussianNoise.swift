@@ -18,4 +18,10 @@ public struct GaussianNoise: TrainingOnly {
         self.seed = seed
         base.name = name
     }
+
+    public func train(_ x: Value, _ call: LayerCall) throws -> Value {
+        guard stddev > 0 else { return x }
+        let noise = try call.random(.normal, x.shape, seed: seed)
+        return try call.emit(.binary(.add), x, try call.emit(.unary(.affine(scale: stddev, offset: 0)), noise))
+    }
 }

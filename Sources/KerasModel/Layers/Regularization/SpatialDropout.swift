@@ -8,6 +8,12 @@ struct SpatialDropout: Sendable {
     var seed: Int?
     var dataFormat = DataFormat.channelsLast
 
+    func train(_ x: Value, _ call: LayerCall) throws -> Value {
+        let ones = [Int?](repeating: 1, count: x.rank - 2)
+        let noise = dataFormat == .channelsFirst ? [nil, nil] + ones : [nil] + ones + [nil]
+        return try call.dropout(x, rate: rate, noiseShape: noise, seed: seed)
+    }
+
     /// Keras 3 writes neither `trainable` nor a policy, and takes no `trainable` back.
     static func commonKeys<L: Layer>(_ layer: L.Type) -> [ConfigKey<L>] {
         [

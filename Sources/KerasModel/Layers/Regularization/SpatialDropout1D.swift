@@ -24,4 +24,6 @@ public struct SpatialDropout1D: TrainingOnly {
         try inputs[0].check(rank: 3)
         return inputs
     }
+
+    public func train(_ x: Value, _ call: LayerCall) throws -> Value { try settings.train(x, call) }
 }

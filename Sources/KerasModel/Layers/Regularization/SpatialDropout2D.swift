@@ -24,4 +24,6 @@ public struct SpatialDropout2D: TrainingOnly {
         try inputs[0].check(rank: 4)
         return inputs
     }
+
+    public func train(_ x: Value, _ call: LayerCall) throws -> Value { try settings.train(x, call) }
 }

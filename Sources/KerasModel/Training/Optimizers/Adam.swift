@@ -27,4 +27,5 @@ public struct Adam: OptimizerAlgorithm {
     public var slots: [OptimizerSlot] {
         [OptimizerSlot("momentum"), OptimizerSlot("velocity")] + (amsgrad ? [OptimizerSlot("velocity_hat")] : [])
     }
+    public var slotGroups: [[Int]] { [[0, 1]] + (amsgrad ? [[2]] : []) }
 }

@@ -32,6 +32,7 @@ public struct Ftrl: OptimizerAlgorithm {
         self.beta = beta
     }
 
+    public var isInterleavedEverywhere: Bool { true }
     public var slots: [OptimizerSlot] {
         [OptimizerSlot("accumulator", initialValue: initialAccumulatorValue), OptimizerSlot("linear")]
     }

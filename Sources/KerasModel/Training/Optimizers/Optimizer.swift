@@ -13,6 +13,8 @@ public struct Optimizer: Sendable {
     /// So much of each weight is taken off before a step, times the rate. Keras: `weight_decay`.
     public var weightDecay: Double?
     public var average: Average?
+    /// Where it is not the algorithm's: `AdamW`.
+    var className: String?
 
     public enum Clipping: Hashable, Sendable {
         /// Of each variable's gradient. Keras: `clipnorm`.
@@ -86,6 +88,7 @@ extension Optimizer {
     ) -> Optimizer {
         var optimizer = adam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad)
         optimizer.weightDecay = weightDecay
+        optimizer.className = "AdamW"
         return optimizer
     }
     public static let adamax = Optimizer(Adamax())
@@ -125,6 +128,7 @@ extension Optimizer {
             try KerasError.placing(Place(key: name)) { try key.decode(value, context, &algorithm) }
         }
         self.init(algorithm)
+        if isDecoupled { className = "AdamW" }
         func number(_ names: String...) throws -> Double? {
             for name in names {
                 guard let value = settings[name], !value.isNull else { continue }
@@ -149,6 +153,30 @@ extension Optimizer {
                 })
             average?.countsFirstWeights = context.dialect == .tfKeras
         }
+    }
+
+    /// The same in Keras 3's words.
+    ///
+    /// - Throws: `unsupported` for an old rate's decay, which Keras 3 has no word for.
+    package func config() throws -> JSON {
+        guard decay == 0 else { throw KerasError(.unsupported, "Keras 3 has no such setting", at: Place(key: "decay"), found: "\(decay)") }
+        let name = className ?? algorithm.names.className
+        func number(_ value: Double?) -> JSON { value.map { .float($0) } ?? .null }
+        var config: JSONObject = [
+            "name": .string(name == "AdamW" ? "adamw" : algorithm.names.function), "learning_rate": .float(learningRate),
+            "weight_decay": number(weightDecay), "clipnorm": nil, "global_clipnorm": nil, "clipvalue": nil,
+            "use_ema": .bool(average != nil), "ema_momentum": .float(average?.momentum ?? 0.99),
+            "ema_overwrite_frequency": average?.overwriteFrequency.map { .integer($0) } ?? .null, "loss_scale_factor": nil,
+            "gradient_accumulation_steps": nil,
+        ]
+        switch clipping {
+        case nil: break
+        case .norm(let limit): config["clipnorm"] = .float(limit)
+        case .globalNorm(let limit): config["global_clipnorm"] = .float(limit)
+        case .value(let limit): config["clipvalue"] = .float(limit)
+        }
+        for (key, value) in try algorithm.settings(in: EncodingContext(dialect: .keras3)) { config[key] = value }
+        return ["module": "keras.optimizers", "class_name": .string(name), "config": .object(config), "registered_name": nil]
     }
 
     /// Keras 3 and what says of itself that it is not the legacy class follow today's equations.

@@ -7,6 +7,10 @@ public protocol OptimizerAlgorithm: TrainingFunction {
     static var learningRate: Double { get }
     /// What is kept for each variable from step to step, in the order Keras 3 makes it.
     var slots: [OptimizerSlot] { get }
+    /// The slots that Keras 3 keeps side by side for each variable; each group for all variables before the next.
+    var slotGroups: [[Int]] { get }
+    /// True if TensorFlow before 2.11 keeps all slots so too.
+    var isInterleavedEverywhere: Bool { get }
     /// Numbers kept for all variables together, as they begin.
     var sharedState: [Double] { get }
     /// Takes the equations of a generation.
@@ -15,6 +19,8 @@ public protocol OptimizerAlgorithm: TrainingFunction {
 
 extension OptimizerAlgorithm {
     public static var learningRate: Double { 0.001 }
+    public var slotGroups: [[Int]] { slots.isEmpty ? [] : [Array(slots.indices)] }
+    public var isInterleavedEverywhere: Bool { false }
     public var sharedState: [Double] { [] }
     public func adopt(_ rules: OptimizerRules) {}
 }

@@ -29,6 +29,7 @@ public struct RMSprop: OptimizerAlgorithm {
         [OptimizerSlot("velocity")] + (momentum > 0 ? [OptimizerSlot("momentum")] : [])
             + (centered ? [OptimizerSlot("average_gradient")] : [])
     }
+    public var slotGroups: [[Int]] { slots.indices.map { [$0] } }
 
     public mutating func adopt(_ rules: OptimizerRules) { self.rules = rules }
 }

@@ -2,98 +2,171 @@ import KerasModel
 import Tensors
 
 /// An optimizer at work: what it keeps from step to step, and what it does round each step of its algorithm.
-package struct OptimizerRun: Sendable {
+///
+/// Each number of a variable is moved by itself, so that threads share the numbers out and the bits are the same for any number of them.
+package final class OptimizerRun: @unchecked Sendable {
+    // Sound to share: one step runs at a time, and its parts write what is their own.
     package let optimizer: Optimizer
     /// Steps done. Keras: `iterations`.
-    package var iterations = 0
-    /// For each variable, one slot after the other as the algorithm lists them.
-    package var slots: [[Float]]
+    package private(set) var iterations = 0
+    /// For each variable what the algorithm keeps, as it lists it.
+    package let slots: [[Tensor]]
     /// For all variables together.
-    package var shared: [Float]
+    package private(set) var shared: [Float]
     /// The running mean of each variable, if one is kept.
-    package var averages: [[Float]]?
+    package let averages: [Tensor]?
+    private let variables: [Tensor]
+    private let gradients: [Tensor]
     private let arithmetic: any OptimizerArithmetic
+    /// What threads take: runs of one variable's numbers.
+    private let runs: [Run]
+    // Of the step that is being made.
+    private var step = OptimizerStep(learningRate: 0, number: 1)
+    private var scales: [Float?]
 
+    private struct Run {
+        let variable: Int
+        let range: Range<Int>
+        static let length = 1 << 14
+    }
+
+    /// - Parameters:
+    ///   - variables: float32, in memory of their own, which steps change in place.
+    ///   - gradients: float32, of the same shapes; steps use them up.
     /// - Throws: `unsupported` if only the description of the algorithm is known.
-    package init(_ optimizer: Optimizer, counts: [Int]) throws {
+    package init(_ optimizer: Optimizer, variables: [Tensor], gradients: [Tensor]) throws {
         guard let arithmetic = optimizer.algorithm as? any OptimizerArithmetic else {
             throw KerasError(
                 .unsupported, "this version does not train with this optimizer", found: optimizer.algorithm.names.className)
         }
         self.optimizer = optimizer
         self.arithmetic = arithmetic
+        (self.variables, self.gradients) = (variables, gradients)
         shared = optimizer.algorithm.sharedState.map { Float($0) }
-        slots = counts.map { count in optimizer.algorithm.slots.flatMap { [Float](repeating: Float($0.initialValue), count: count) } }
-        averages = optimizer.average == nil ? nil : counts.map { [Float](repeating: 0, count: $0) }
+        slots = try variables.map { variable in
+            try optimizer.algorithm.slots.map { slot in
+                try Tensor(shape: variable.shape, as: Float.self) { $0.update(repeating: Float(slot.initialValue)) }
+            }
+        }
+        averages = optimizer.average == nil ? nil : try variables.map { try Tensor(zeros: $0.shape) }
+        scales = variables.map { _ in nil }
+        runs = variables.enumerated().flatMap { index, variable in
+            stride(from: 0, to: variable.count, by: Run.length).map {
+                Run(variable: index, range: $0..<min($0 + Run.length, variable.count))
+            }
+        }
+    }
+
+    /// Goes on from where another run, or another program, was.
+    ///
+    /// - Throws: a `mismatch` problem if the numbers do not fit the variables.
+    package func resume(_ state: OptimizerState) throws {
+        try OptimizerRun.copy(state.slots.flatMap { $0 }, into: slots.flatMap { $0 })
+        if let known = state.averages, let averages { try OptimizerRun.copy(known, into: averages) }
+        if state.shared.count == shared.count { shared = state.shared }
+        iterations = state.iterations
+    }
+
+    /// Where it is, in memory that no step changes.
+    package func state() throws -> OptimizerState {
+        OptimizerState(
+            iterations: iterations, slots: try slots.map { try $0.map { try $0.copied() } }, shared: shared,
+            averages: try averages?.map { try $0.copied() })
+    }
+
+    private static func copy(_ sources: [Tensor], into targets: [Tensor]) throws {
+        guard sources.map(\.shape) == targets.map(\.shape) else {
+            throw KerasError(
+                .mismatch, "an optimizer's state does not fit the model's weights", found: "\(sources.map(\.shape))",
+                expected: "\(targets.map(\.shape))")
+        }
+        for (source, target) in zip(sources, targets) {
+            let source = try source.converted(to: .float32)
+            target.mutableAddress.copyMemory(from: source.address, byteCount: target.byteCount)
+        }
     }
 
     /// The rate of the next step.
     package var learningRate: Float { Float(optimizer.learningRate / (1 + optimizer.decay * Double(iterations))) }
 
-    /// One step: clip, decay, move, average, in Keras's order. The gradients are used up.
-    package mutating func step(_ variables: inout [[Float]], _ gradients: inout [[Float]]) {
-        clip(&gradients)
-        let step = OptimizerStep(learningRate: learningRate, number: iterations + 1)
+    /// One step: clip, decay, move, average, in Keras's order.
+    ///
+    /// - Parameter learningRate: in place of the optimizer's own.
+    package func step(learningRate: Float? = nil, threads: Int = 1) {
+        step = OptimizerStep(learningRate: learningRate ?? self.learningRate, number: iterations + 1)
+        measure()
         arithmetic.begin(step, &shared)
-        if iterations == 0, optimizer.average?.countsFirstWeights == true { averages = variables }
-        for index in variables.indices {
-            if let decay = optimizer.weightDecay {
-                let (decay, rate) = (Float(decay), step.learningRate)
-                for i in variables[index].indices { variables[index][i] -= variables[index][i] * decay * rate }
+        if iterations == 0, optimizer.average?.countsFirstWeights == true, let averages {
+            for (average, variable) in zip(averages, variables) {
+                average.mutableAddress.copyMemory(from: variable.address, byteCount: variable.byteCount)
             }
-            update(&variables[index], gradients[index], &slots[index], step)
         }
-        average(&variables)
+        WorkerPool.shared.run(runs.count, threads: threads, self)
         iterations += 1
     }
 
-    private func update(_ variable: inout [Float], _ gradient: [Float], _ slots: inout [Float], _ step: OptimizerStep) {
-        let count = variable.count
-        variable.withUnsafeMutableBufferPointer { variable in
-            gradient.withUnsafeBufferPointer { gradient in
-                slots.withUnsafeMutableBufferPointer { slots in
-                    guard count > 0, let w = variable.baseAddress, let g = gradient.baseAddress else { return }
-                    let addresses = slots.baseAddress.map { first in stride(from: 0, to: slots.count, by: count).map { first + $0 } }
-                    arithmetic.update(VariableUpdate(variable: w, gradient: g, slots: addresses ?? [], count: count), step, shared)
-                }
-            }
+    // MARK: Clipping by norms
+
+    /// How gradients are to be scaled.
+    private func measure() {
+        switch optimizer.clipping {
+        case nil, .value: return
+        case .norm(let limit):
+            for index in gradients.indices { scales[index] = scale(OptimizerRun.norm(gradients[index...index]), Float(limit)) }
+        case .globalNorm(let limit):
+            let common = scale(OptimizerRun.norm(gradients[...]), Float(limit))
+            for index in gradients.indices { scales[index] = common }
         }
     }
 
-    private func clip(_ gradients: inout [[Float]]) {
+    private func scale(_ norm: Float, _ limit: Float) -> Float? { norm > limit ? norm : nil }
+
+    private static func norm(_ gradients: ArraySlice<Tensor>) -> Float {
+        Float(
+            gradients.reduce(0.0) { sum, gradient in
+                gradient.withScalars(as: Float.self) { $0.reduce(sum) { $0 + Double($1) * Double($1) } }
+            }.squareRoot())
+    }
+
+    // MARK: The numbers of a run
+
+    private func numbers(_ tensor: Tensor, _ run: Run) -> UnsafeMutablePointer<Float> {
+        tensor.mutableAddress.assumingMemoryBound(to: Float.self) + run.range.lowerBound
+    }
+
+    fileprivate func update(_ index: Int) {
+        let run = runs[index]
+        let (w, g, count) = (numbers(variables[run.variable], run), numbers(gradients[run.variable], run), run.range.count)
         switch optimizer.clipping {
-        case nil: return
+        case nil: break
         case .value(let limit):
             let limit = Float(limit)
-            for index in gradients.indices {
-                for i in gradients[index].indices { gradients[index][i] = gradients[index][i].clipped(-limit, limit) }
+            for i in 0..<count { g[i] = g[i].clipped(-limit, limit) }
+        case .norm(let limit), .globalNorm(let limit):
+            if let norm = scales[run.variable] {
+                let limit = Float(limit)
+                for i in 0..<count { g[i] = g[i] * limit / norm }
             }
-        case .norm(let limit):
-            for index in gradients.indices { scale(&gradients[index], to: Float(limit), norm: OptimizerRun.norm([gradients[index]])) }
-        case .globalNorm(let limit):
-            let norm = OptimizerRun.norm(gradients)
-            for index in gradients.indices { scale(&gradients[index], to: Float(limit), norm: norm) }
         }
+        if let decay = optimizer.weightDecay {
+            let (decay, rate) = (Float(decay), step.learningRate)
+            for i in 0..<count { w[i] -= w[i] * decay * rate }
+        }
+        let slots = slots[run.variable].map { numbers($0, run) }
+        arithmetic.update(VariableUpdate(variable: w, gradient: g, slots: slots, count: count), step, shared)
+        average(run, w)
     }
 
-    private static func norm(_ gradients: [[Float]]) -> Float {
-        Float(gradients.reduce(0.0) { $1.reduce($0) { $0 + Double($1) * Double($1) } }.squareRoot())
-    }
-
-    private func scale(_ gradient: inout [Float], to limit: Float, norm: Float) {
-        guard norm > limit else { return }
-        for i in gradient.indices { gradient[i] = gradient[i] * limit / norm }
-    }
-
-    private mutating func average(_ variables: inout [[Float]]) {
-        guard let settings = optimizer.average, averages != nil else { return }
+    private func average(_ run: Run, _ w: UnsafeMutablePointer<Float>) {
+        guard let settings = optimizer.average, let averages else { return }
         let momentum: Float = iterations == 0 && !settings.countsFirstWeights ? 0 : Float(settings.momentum)
-        let overwrites = settings.overwriteFrequency.map { (iterations + 1) % $0 == 0 } ?? false
-        for index in variables.indices {
-            for i in variables[index].indices {
-                averages![index][i] = momentum * averages![index][i] + (1 - momentum) * variables[index][i]
-            }
-            if overwrites { variables[index] = averages![index] }
-        }
+        let mean = numbers(averages[run.variable], run)
+        for i in 0..<run.range.count { mean[i] = momentum * mean[i] + (1 - momentum) * w[i] }
+        guard settings.overwriteFrequency.map({ (iterations + 1) % $0 == 0 }) ?? false else { return }
+        for i in 0..<run.range.count { w[i] = mean[i] }
     }
+}
+
+extension OptimizerRun: PoolWork {
+    func perform(_ task: Int, slot: Int) { update(task) }
 }

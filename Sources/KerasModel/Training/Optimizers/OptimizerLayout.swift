@@ -1,0 +1,147 @@
+import JSON
+import Tensors
+
+/// In which order the files of a generation of Keras hold what an optimizer keeps: they are read back by position.
+package struct OptimizerLayout: Sendable {
+    package enum Entry: Hashable, Sendable {
+        /// Steps done.
+        case iteration
+        case learningRate
+        case average(variable: Int)
+        case slot(Int, variable: Int)
+        /// One of the numbers for all variables together.
+        case shared(Int)
+        /// What this generation keeps of a variable though its algorithm has no use for it: zeros.
+        case unused(variable: Int)
+        /// The same where a number stands for the variable.
+        case unusedNumber(variable: Int)
+    }
+
+    package let entries: [Entry]
+
+    /// - Parameter dialect: whose file.
+    package init(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules) {
+        self = OptimizerLayout.candidates(optimizer, variables: variables, dialect: dialect, rules: rules)[0]
+    }
+
+    /// The layout of a file with so many variables; nil if none has as many.
+    package init?(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules, count: Int) {
+        let all = OptimizerLayout.candidates(optimizer, variables: variables, dialect: dialect, rules: rules)
+        guard let fitting = all.first(where: { $0.entries.count == count }) else { return nil }
+        self = fitting
+    }
+
+    private init(_ entries: [Entry]) { self.entries = entries }
+
+    /// What a generation's versions wrote, the latest first.
+    private static func candidates(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules) -> [OptimizerLayout] {
+        let algorithm = optimizer.algorithm
+        let count = algorithm.slots.count
+        let averages = optimizer.average == nil ? [] : (0..<variables).map { Entry.average(variable: $0) }
+        // Slots in one group stand together for each variable.
+        func groups(_ groups: [[Int]]) -> [Entry] {
+            groups.flatMap { group in (0..<variables).flatMap { variable in group.map { .slot($0, variable: variable) } } }
+        }
+        let apart = groups((0..<count).map { [$0] })
+        let shared = algorithm.sharedState.indices.map { Entry.shared($0) }
+        switch (dialect, rules) {
+        case (.keras3, _): return [OptimizerLayout([.iteration, .learningRate] + averages + groups(algorithm.slotGroups) + shared)]
+        case (.tfKeras, .current):
+            // Momenta are kept even where there is no momentum; the product of Nadam's is not.
+            let own = count == 0 ? (0..<variables).map { Entry.unused(variable: $0) } : groups(algorithm.slotGroups)
+            return [OptimizerLayout([.iteration] + averages + own)]
+        case (.tfKeras, _):
+            return [OptimizerLayout([.iteration] + shared + (algorithm.isInterleavedEverywhere ? groups([Array(0..<count)]) : apart))]
+        case (.keras2, _):
+            let momenta = count == 0 ? (0..<variables).map { Entry.unused(variable: $0) } : apart
+            // Adam keeps a number in place of what AMSGrad would keep.
+            let placeholders = algorithm is Adam && count == 2 ? (0..<variables).map { Entry.unusedNumber(variable: $0) } : []
+            return [
+                [.iteration] + shared + momenta + placeholders, [.iteration] + momenta + placeholders, [.iteration] + momenta, momenta,
+            ].map(OptimizerLayout.init)
+        }
+    }
+}
+
+extension OptimizerLayout {
+    /// What a file holds, put where it belongs.
+    ///
+    /// - Parameters:
+    ///   - shapes: of the variables.
+    /// - Returns: nil if the numbers do not fit the variables.
+    package func read(_ tensors: [Tensor], _ optimizer: Optimizer, shapes: [Shape]) throws -> OptimizerState? {
+        var slots = shapes.map { shape in optimizer.algorithm.slots.map { _ in shape } }.map { $0.map { _ in nil as Tensor? } }
+        var averages = [Tensor?](repeating: nil, count: shapes.count)
+        var shared = optimizer.algorithm.sharedState.map { Float($0) }
+        var (iterations, rate) = (0, nil as Double?)
+        for (entry, tensor) in zip(entries, tensors) {
+            switch entry {
+            case .iteration: iterations = Int(try tensor.scalars(as: Double.self).first ?? 0)
+            case .learningRate: rate = try tensor.scalars(as: Double.self).first
+            case .average(let variable) where tensor.shape == shapes[variable]: averages[variable] = tensor
+            case .slot(let slot, let variable) where tensor.shape == shapes[variable]: slots[variable][slot] = tensor
+            case .shared(let index): shared[index] = try tensor.scalars(as: Float.self).first ?? shared[index]
+            case .unused, .unusedNumber: continue
+            default: return nil
+            }
+        }
+        let known = averages.compactMap { $0 }
+        return OptimizerState(
+            iterations: iterations, learningRate: rate, slots: slots.map { $0.compactMap { $0 } }, shared: shared,
+            averages: known.count == shapes.count ? known : nil)
+    }
+
+    /// The same as a file has it.
+    ///
+    /// - Parameters:
+    ///   - names: of the variables, for those of what is kept.
+    ///   - prefix: the optimizer's name.
+    package func write(_ state: OptimizerState, _ optimizer: Optimizer, shapes: [Shape], names: [String], prefix: String) throws
+        -> [(name: String, tensor: Tensor)]
+    {
+        try entries.map { entry in
+            switch entry {
+            case .iteration: ("\(prefix)/iteration", try Tensor([Int64(state.iterations)], shape: []))
+            case .learningRate: ("\(prefix)/learning_rate", try Tensor([Float(state.learningRate ?? optimizer.learningRate)], shape: []))
+            case .average(let index): ("\(prefix)/\(names[index])_average", try state.averages?[index] ?? Tensor(zeros: shapes[index]))
+            case .slot(let slot, let index):
+                ("\(prefix)/\(names[index])_\(optimizer.algorithm.slots[slot].name)", state.slots[index][slot])
+            case .shared(let index): ("\(prefix)/variable\(index == 0 ? "" : "_\(index)")", try Tensor([state.shared[index]], shape: []))
+            case .unused(let index): ("\(prefix)/\(names[index])_momentum", try Tensor(zeros: shapes[index]))
+            case .unusedNumber(let index): ("\(prefix)/\(names[index])_unused", try Tensor(zeros: [1]))
+            }
+        }
+    }
+}
+
+extension TrainingConfiguration {
+    /// Whose equations its optimizer follows.
+    var rules: OptimizerRules {
+        switch dialect {
+        case .keras3: .current
+        case .keras2: .keras2
+        case .tfKeras: optimizer["config"]?["is_legacy_optimizer"] == .bool(false) ? .current : .legacy
+        }
+    }
+
+    /// What its optimizer has kept; nil if the file holds nothing of it, or something that does not fit these weights.
+    ///
+    /// - Parameter shapes: of the weights that train, in the model's order.
+    package func state(of optimizer: Optimizer, shapes: [Shape]) throws -> OptimizerState? {
+        let count = optimizerVariables.count
+        guard count > 0, let layout = OptimizerLayout(optimizer, variables: shapes.count, dialect: dialect, rules: rules, count: count)
+        else { return nil }
+        return try layout.read(optimizerVariables.map(\.tensor), optimizer, shapes: shapes)
+    }
+
+    /// Puts it in place of what the file held, under the same names if there are as many.
+    ///
+    /// - Parameter weights: those that train: names and shapes in the model's order.
+    package mutating func set(_ state: OptimizerState, of optimizer: Optimizer, weights: [(name: String, shape: Shape)]) throws {
+        let layout = OptimizerLayout(optimizer, variables: weights.count, dialect: dialect, rules: rules)
+        let prefix = self.optimizer["config"]?["name"]?.string ?? optimizer.algorithm.names.function
+        let written = try layout.write(state, optimizer, shapes: weights.map(\.shape), names: weights.map(\.name), prefix: prefix)
+        let names = optimizerVariables.map(\.name)
+        optimizerVariables = written.enumerated().map { (names.count == written.count ? names[$0] : $1.name, $1.tensor) }
+    }
+}

@@ -1,0 +1,20 @@
+import Tensors
+
+/// What an optimizer keeps from step to step, as a file has it or a run leaves it.
+package struct OptimizerState: Sendable {
+    /// Steps done. Keras: `iterations`.
+    package var iterations: Int
+    /// The rate where a file keeps it apart from the optimizer's settings, since training may have changed it.
+    package var learningRate: Double?
+    /// For each weight that trains, in the model's order, what the algorithm keeps, as it lists it.
+    package var slots: [[Tensor]]
+    /// For all weights together.
+    package var shared: [Float]
+    /// The running mean of each weight, if one is kept.
+    package var averages: [Tensor]?
+
+    package init(iterations: Int, learningRate: Double? = nil, slots: [[Tensor]], shared: [Float], averages: [Tensor]? = nil) {
+        self.learningRate = learningRate
+        (self.iterations, self.slots, self.shared, self.averages) = (iterations, slots, shared, averages)
+    }
+}

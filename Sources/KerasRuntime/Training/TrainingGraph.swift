@@ -1,0 +1,91 @@
+import KerasModel
+import Tensors
+
+/// One step of training as a program: from a batch and the weights to the loss, the metrics, the gradients, and what else changes.
+struct TrainingGraph: Sendable {
+    /// What a batch looks like.
+    struct Form: Hashable {
+        var inputs: [Shape]
+        /// Of each output; nil where none is looked at.
+        var targets: [Shape?]
+        /// The samples' weights for each output.
+        var weights: [Shape?]
+    }
+
+    /// Inputs: the model's; the seed, if anything is random; the targets; the samples' weights; the weights that change.
+    /// Outputs: the total loss; each output's figures; outputs of the model that metrics look at; the gradients; the weights that change otherwise.
+    let graph: OpGraph
+    let isRandom: Bool
+    /// In the order of their inputs: first those that have gradients.
+    let weights: [WeightID]
+    /// How many of them have gradients.
+    let trained: Int
+    /// The total loss, and the outputs' figures.
+    let scalars: Int
+    /// Which of the model's outputs are given out, for metrics that look at every number.
+    let shown: [Int]
+    /// Of each output: what reads its figures, and its shape.
+    let figures: [FigureReader]
+    let outputShapes: [Shape]
+
+    /// - Throws: `mismatch` if the batch does not fit the model, `unsupported` for layers, losses and metrics that are not trained.
+    init(_ model: BuiltModel, _ spec: EvaluationSpec, _ form: Form) throws {
+        let lowered = try model.loweredModel(for: form.inputs, phase: .train)
+        var graph = lowered.graph
+        let outputs = graph.outputs
+        let targets = form.targets.map { $0.map { graph.input(shape: $0, dtype: .float32) } }
+        let weights = form.weights.map { $0.map { graph.input(shape: $0, dtype: .float32) } }
+        let logits = outputs.map { graph.logits(behind: $0) }
+        let entries = model.tree(of: model.root).all
+        // A penalty may be all that looks at a weight.
+        for entry in entries where entry.spec.regularizer != nil && graph.value(of: entry.id) == nil {
+            _ = graph.weight(entry.id, shape: entry.spec.shape, dtype: entry.spec.dtype ?? .float32)
+        }
+        // What no layer of this program reads has no part in it.
+        let trained = entries.filter { $0.isTrained && graph.value(of: $0.id) != nil }
+
+        let tape = Tape(graph)
+        var total: Term?
+        func add(_ term: Term) throws { total = try total.map { try $0 + term } ?? term }
+        let figures = try spec.outputs.enumerated().map { index, output in
+            guard let target = targets[index] else { return OutputFigures() }
+            return try KerasError.placing(Place(object: "output '\(output.name)'")) {
+                let terms = OutputTerms(
+                    target: tape.term(target.id), output: tape.term(outputs[index]), logits: logits[index].map(tape.term))
+                let figures = try OutputFigures(output, terms, weights: weights[index].map { tape.term($0.id) }, spec.sampleWeighting)
+                if let loss = figures.loss { try add(output.weight == 1 ? loss : output.weight * loss) }
+                return figures
+            }
+        }
+        let penalties = try model.penalties(includingFrozen: spec.penalizesFrozen) { id, weight in
+            guard let value = tape.graph.value(of: id) else { throw KerasError(.mismatch, "a weight is missing", found: weight.name) }
+            return tape.term(value)
+        }
+        if let penalties { try add(penalties) }
+        for penalty in lowered.penalties { try add(try penalty.formula(tape)) }
+        guard let total else { throw KerasError(.mismatch, "there is nothing to train for", expected: "a loss for one of the outputs") }
+
+        graph = tape.graph
+        let one = graph.constant(try Tensor([1.0], shape: []).converted(to: total.dtype))
+        let gradients = try graph.addGradients(of: total.value.id, seed: one.id, for: trained.compactMap { graph.value(of: $0.id) })
+        // A weight that the loss does not hang on stays as it is.
+        let moved = zip(trained, gradients).compactMap { entry, gradient in gradient.map { (id: entry.id, gradient: $0) } }
+        let shown = outputs.indices.filter { figures[$0].reader.readsOutputs }
+        let numbers = [total.value.id] + figures.flatMap(\.results).map(\.value.id)
+        graph.outputs = numbers + shown.map { outputs[$0] } + moved.map(\.gradient) + lowered.updates.map(\.value)
+        self.weights = graph.makeInputs(of: moved.map(\.id) + lowered.updates.map(\.weight))
+        self.trained = moved.count
+        self.figures = figures.map(\.reader)
+        (scalars, self.shown) = (numbers.count, shown)
+        outputShapes = outputs.map { lowered.graph.values[$0].shape }
+        isRandom = lowered.isRandom
+        self.graph = graph
+    }
+}
+
+extension ActivityPenalty {
+    func formula(_ tape: Tape) throws -> Term {
+        let sum = try KerasError.placing(Place(layer: layer, key: "activity_regularizer")) { try regularizer.formula(tape.term(value.id)) }
+        return isPerSample ? try (1 / Double(max(value.shape.dims.first ?? 1, 1))) * sum : sum
+    }
+}
