@@ -1,0 +1,264 @@
+"""Does the command train as real Keras does?
+
+    python training.py --keras keras3 [--models DIR] [--count 50] [--keras-binary .build/release/keras]
+
+Gradients: one step of plain gradient descent on each random model of `DIR` (see `random_models.py`), whose random layers are silenced, must
+move every weight as Keras moves it: within 1e-5 of the gradients' scale, or with an error against float64 at most twice Keras's.
+
+Going on: 25 steps in Keras, a file, 25 steps of the command, a file, 25 steps in Keras must follow Keras's own 75 steps, interrupted at the
+same places: within three times the spread of Keras's runs from weights moved by 5e-7, or 1e-4. What the optimizer kept must arrive bit for bit.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from command import DEFAULT_BINARY, TOLERANCE, Refused, keras as command, load
+from float64 import all_layers, in_float64
+
+MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
+STEPS = 25
+BATCH = 16
+
+
+def values(model):
+    return [np.array(weight, "float64") for weight in model.weights]
+
+
+# Gradients
+
+def silence(model):
+    """Nothing is drawn at random: what is would differ."""
+    for layer in all_layers(model):
+        for name in ("rate", "stddev"):
+            if isinstance(getattr(layer, name, None), float):
+                setattr(layer, name, 0.0)
+
+
+def gradients(model, inputs, targets):
+    """Of the mean squared error and the penalties, for each variable that trains."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        outputs = model(inputs if len(inputs) > 1 else inputs[0], training=True)
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        loss = sum(tf.reduce_mean(tf.square(tf.cast(a, b.dtype) - b)) for a, b in zip(targets, outputs))
+        loss += sum(tf.cast(penalty, loss.dtype) for penalty in model.losses)
+    found = tape.gradient(loss, [getattr(v, "value", v) if not callable(getattr(v, "value", None)) else v
+                                 for v in model.trainable_variables])
+    return [None if g is None else np.array(tf.convert_to_tensor(g), "float64") for g in found]
+
+
+def check_gradients(keras, folder, name, options, scratch):
+    """The largest difference relative to the gradients' scale, and what is wrong."""
+    model = keras.models.load_model(folder / f"{name}.keras", compile=False)
+    silence(model)
+    random = np.random.default_rng(7)
+    inputs = list(load(folder / f"{name}.in.npz").values())
+    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    targets = [random.standard_normal(np.shape(value)).astype("float32") for value in outputs]
+    file, trained = scratch / "silent.keras", scratch / "trained.keras"
+    model.save(file)
+    arrays = {f"x{i}": a for i, a in enumerate(inputs)} | {f"y{i}": a for i, a in enumerate(targets)}
+    np.savez(scratch / "data.npz", **arrays)
+    rate = 256.0
+    command(options.keras_binary, "fit", file, scratch / "data.npz", "-o", trained, "--no-shuffle", "--optimizer", "sgd",
+            "--learning-rate", rate, "--loss", ",".join(["mean_squared_error"] * len(targets)), "--batch-size", len(inputs[0]),
+            "--x", ",".join(f"x{i}" for i in range(len(inputs))), "--y", ",".join(f"y{i}" for i in range(len(targets))))
+    moved = keras.models.load_model(trained, compile=False)
+    before = [np.array(v, "float64") for v in model.trainable_variables]
+    after = [np.array(v, "float64") for v in moved.trainable_variables]
+    wanted = gradients(model, inputs, targets)
+    scale = max((np.abs(g).max() for g in wanted if g is not None and g.size), default=0)
+    double, worst, problems = None, 0.0, []
+    for index, (old, new, gradient) in enumerate(zip(before, after, wanted)):
+        variable = model.trainable_variables[index]
+        if getattr(variable, "constraint", None) is not None:
+            continue
+        found = (old - new) / rate
+        expected = np.zeros_like(found) if gradient is None else gradient
+        if found.size == 0:
+            continue
+        own = max(np.abs(expected).max(), 1e-3 * scale)
+        off = np.abs(found - expected).max() / (own or 1)
+        if not off <= TOLERANCE:
+            if double is None:
+                wide = [a.astype("float64") if a.dtype == np.float32 else a for a in inputs]
+                double = gradients(in_float64(keras, model), wide, targets)
+            exact = double[index] if double[index] is not None else np.zeros_like(found)
+            ours, theirs = np.abs(found - exact).max(), np.abs(expected - exact).max()
+            # A weight near a large one is known no better than its last bit.
+            rounding = 2.0 ** -24 * np.abs(new).max() / rate
+            if not ours <= 2 * theirs + rounding:
+                path = getattr(variable, "path", variable.name)
+                problems.append(f"{path}: off by {off:.1e}; from float64 {ours / own:.1e}, Keras {theirs / own:.1e}")
+                continue
+            off = min(off, TOLERANCE)
+        worst = max(worst, off)
+    return worst, problems
+
+
+def all_gradients(keras, options, scratch):
+    names = [case["name"] for case in json.loads((options.models / "cases.json").read_text())["cases"]][:options.count]
+    worst, failed, refused = 0.0, 0, Counter()
+    for name in names:
+        keras.backend.clear_session()
+        try:
+            off, problems = check_gradients(keras, options.models, name, options, scratch)
+        except Refused as refusal:
+            text = str(refusal).splitlines()[0]
+            if not text.startswith("exit 69"):
+                failed += 1
+                print(f"{name}: {text}", flush=True)
+            else:
+                refused[text.split(": ", 4)[-1][:100]] += 1
+            continue
+        worst = max(worst, off)
+        failed += bool(problems)
+        for problem in problems:
+            print(f"{name}: {problem}", flush=True)
+    print(f"gradients in {options.keras} {keras.__version__}: {len(names)} models, {sum(refused.values())} not trained, {failed} failed, "
+          f"largest difference {worst:.1e}")
+    for reason, number in refused.most_common():
+        print(f"  {number:4} {reason}")
+    return failed
+
+
+# Going on
+
+def digits(random, count=STEPS * BATCH):
+    """Stripes in three directions, with noise."""
+    y = random.integers(0, 3, count)
+    at = np.arange(12)
+    stripes = [np.sin(at)[:, None] + 0 * at, np.sin(at)[None, :] + 0 * at[:, None], np.sin(at[:, None] + at)]
+    x = np.stack([stripes[k] for k in y]) + 0.3 * random.standard_normal((count, 12, 12))
+    return x[..., None].astype("float32"), y.astype("int64")
+
+
+def network(keras, optimizer):
+    layers = keras.layers
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([
+        layers.Input((12, 12, 1)), layers.Conv2D(8, 3, activation="relu", name="conv"), layers.BatchNormalization(name="norm"),
+        layers.MaxPooling2D(2, name="pool"), layers.Flatten(name="flat"), layers.Dense(16, activation="tanh", name="hidden"),
+        layers.Dense(3, activation="softmax", name="classes"),
+    ])
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def optimizers(keras):
+    made = keras.optimizers
+    cases = {
+        "SGD": lambda: made.SGD(0.05, momentum=0.9), "RMSprop": lambda: made.RMSprop(0.002), "Adam": lambda: made.Adam(0.005),
+        "AdamW": lambda: made.AdamW(0.005), "Adagrad": lambda: made.Adagrad(0.05), "Adadelta": lambda: made.Adadelta(1.0),
+    }
+    if keras.__version__.startswith("3"):
+        # tf_keras stores no product of Nadam's momenta, and begins it anew.
+        cases["Nadam"] = lambda: made.Nadam(0.005)
+    return cases
+
+
+def train(model, x, y):
+    model.fit(x, y, batch_size=BATCH, epochs=1, shuffle=False, verbose=0)
+
+
+def state(model):
+    variables = model.optimizer.variables
+    return [np.array(v) for v in (variables() if callable(variables) else variables)]
+
+
+def check_resumption(keras, name, make, ending, x, y, options, scratch):
+    """Problems, and how far apart the runs end in units of what is allowed."""
+    def from_start(shift):
+        model = network(keras, make())
+        random = np.random.default_rng(shift)
+        if shift:
+            model.set_weights([w * (1 + 5e-7 * random.standard_normal(w.shape)).astype(w.dtype) for w in model.get_weights()])
+        runs = []
+        for part in range(3):
+            train(model, x, y)
+            if not shift:
+                model.save(scratch / f"own{part}{ending}")
+                model = keras.models.load_model(scratch / f"own{part}{ending}")
+            runs.append(values(model))
+        return runs
+
+    own = from_start(0)
+    spread = [max(max(np.abs(a - b).max() for a, b in zip(own[part], other[part])) for other in [from_start(s) for s in range(1, 4)])
+              for part in range(3)]
+    data, taught = scratch / "data.npz", scratch / f"taught{ending}"
+    np.savez(data, x_train=x, y_train=y)
+    told = command(options.keras_binary, "fit", scratch / f"own0{ending}", data, "-o", taught, "--no-shuffle", "--batch-size", BATCH)
+    problems, worst = [], 0.0
+    model = keras.models.load_model(taught)
+    runs = [values(model)]
+    kept = state(model)
+    if int(np.max(kept[0])) != 2 * STEPS:
+        problems.append(f"{kept[0]} steps counted, not {2 * STEPS}")
+    # What arrives: a file the command only copies has the state of the one it read.
+    command(options.keras_binary, "convert", scratch / f"own0{ending}", scratch / f"copy{ending}")
+    first, copy = (state(keras.models.load_model(scratch / f"{part}{ending}")) for part in ("own0", "copy"))
+    if len(first) != len(copy) or not all(np.array_equal(a, b) for a, b in zip(first, copy)):
+        problems.append("the optimizer's state does not arrive bit for bit")
+    train(model, x, y)
+    runs.append(values(model))
+    for part, found in zip((1, 2), runs):
+        off = max(np.abs(a - b).max() for a, b in zip(own[part], found))
+        allowed = max(1e-4, 3 * spread[part])
+        worst = max(worst, off / allowed)
+        if not off <= allowed:
+            problems.append(f"after {STEPS * (part + 1)} steps off by {off:.1e}, allowed {allowed:.1e}")
+    if "accuracy" not in told:
+        problems.append(f"printed {told!r}")
+    return problems, worst
+
+
+def all_resumptions(keras, options, scratch):
+    x, y = digits(np.random.default_rng(1))
+    failed, count, largest = 0, 0, 0.0
+    for ending in (".keras", ".h5") if options.keras == "tf_keras" else (".keras",):
+        for name, make in optimizers(keras).items():
+            keras.backend.clear_session()
+            count += 1
+            try:
+                problems, worst = check_resumption(keras, name, make, ending, x, y, options, scratch)
+            except Refused as refusal:
+                problems, worst = [str(refusal).splitlines()[0]], 0
+            largest = max(largest, worst)
+            failed += bool(problems)
+            for problem in problems:
+                print(f"{name} through {ending}: {problem}", flush=True)
+    print(f"going on in {options.keras} {keras.__version__}: {count} runs of 75 steps, {failed} failed, "
+          f"furthest apart {largest:.2f} of what is allowed")
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keras", choices=MODULES, required=True)
+    parser.add_argument("--models", type=Path, help="random models, for their gradients")
+    parser.add_argument("--count", type=int, default=50, help="of those models")
+    parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    keras = importlib.import_module(MODULES[options.keras])
+    with tempfile.TemporaryDirectory() as scratch:
+        failed = all_gradients(keras, options, Path(scratch)) if options.models else 0
+        failed += all_resumptions(keras, options, Path(scratch))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
