@@ -37,8 +37,8 @@ CHECK(winograd_weights) {
                 const float *kernel = kc_random(run, 9 * size);
                 float *u = kc_floats(run, all);
                 double *want = kc_doubles(run, all);
-                kc_table(run)->winograd_weights(m, channels, filters, kernel, u, step);
-                kc_meaning()->winograd_weights(m, channels, filters, kc_wide(run, kernel, 9 * size), want, step);
+                kc_table(run)->winograd_weights(m, size, kernel, size, u, step);
+                kc_meaning()->winograd_weights(m, size, kc_wide(run, kernel, 9 * size), size, want, step);
                 kc_close(run, u, want, all, 1, 0x1p-23);
             }
 }

@@ -47,7 +47,7 @@ private struct Problem: CustomStringConvertible {
         let u = Guarded<Float>(planes * channels * filters), v = Guarded<Float>(planes * tiles.count * vStride)
         let y = Guarded<Float>(planes * tiles.count * yStride), out = Guarded<Float>(outCount, fill: 777), image = Guarded(x)
         let bias = Guarded(bias), addend = addend.map { Guarded($0) }
-        f.winograd_weights(m, channels, filters, Guarded(kernel).base, u.base, channels * filters)
+        f.winograd_weights(m, channels * filters, Guarded(kernel).base, channels * filters, u.base, channels * filters)
         var epilogue = kk_epilogue_f32(
             bias: bias.base, addend: addend.map { UnsafePointer($0.base) }, low: -0.5, high: .infinity, pool: pool)
         let ranges = cut.map { [0..<min($0, tiles.count), min($0, tiles.count)..<tiles.count] } ?? [0..<tiles.count]

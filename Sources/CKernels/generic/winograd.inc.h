@@ -3,18 +3,11 @@
 // points 0, ±1, ∞ (m = 2) and 0, ±3/4, ±3/2, ∞ (m = 4): with these, whose powers are exact and near 1, the error is about
 // twice the direct convolution's, where the usual ±1, ±2 give ten times as much.
 
-static const double winograd_g2[4][3] = {{-1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
+#include "../winograd_weights.h"
+
 static const double winograd_b2[4][4] = {{-1, 0, 1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}};
 static const double winograd_a2[2][4] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
 
-static const double winograd_g4[6][3] = {
-    {64. / 81, 0, 0},
-    {-128. / 243, -32. / 81, -8. / 27},
-    {-128. / 243, 32. / 81, -8. / 27},
-    {32. / 243, 16. / 81, 8. / 27},
-    {32. / 243, -16. / 81, 8. / 27},
-    {0, 0, 1},
-};
 static const double winograd_b4[6][6] = {
     {81. / 64, 0, -45. / 16, 0, 1, 0},
     {0, -27. / 16, -9. / 4, 3. / 4, 1, 0},
@@ -30,10 +23,10 @@ static const double winograd_a4[4][6] = {
     {0, 27. / 64, -27. / 64, 27. / 8, -27. / 8, 1},
 };
 
-void FN(winograd_weights)(size_t m, size_t channels, size_t filters, const REAL *kernel, REAL *u, size_t u_step) {
+void FN(winograd_weights)(size_t m, size_t count, const REAL *kernel, size_t tap, REAL *u, size_t u_step) {
     const double(*g)[3] = m == 2 ? winograd_g2 : winograd_g4;
-    const size_t p = m + 2, tap = channels * filters;
-    for (size_t at = 0; at < tap; at++)
+    const size_t p = m + 2;
+    for (size_t at = 0; at < count; at++)
         for (size_t y = 0; y < p; y++) {
             double row[3] = {0};
             for (size_t x = 0; x < 3; x++)

@@ -36,8 +36,9 @@ typedef struct KK_TABLE {
 
     // Winograd's convolution F(m × m, 3 × 3), m = 2 or 4, p = m + 2: (p·p) products over channels instead of 9 for each of m·m results
 
-    /// u[q*u_step + c*filters + f]: the kernel [3][3][channels][filters] in each of the p·p planes q, from double precision.
-    void (*winograd_weights)(size_t m, size_t channels, size_t filters, const KK_REAL *kernel, KK_REAL *u, size_t u_step);
+    /// u[q*u_step + i], i < count: weight i of a kernel, whose nine taps are kernel[t*tap + i], in each of the p·p planes q, computed in
+    /// double precision.
+    void (*winograd_weights)(size_t m, size_t count, const KK_REAL *kernel, size_t tap, KK_REAL *u, size_t u_step);
     /// v[q*v_step + i*v_stride + c] from the p × p patches of image[row*row_stride + column*channels + c]; cells outside are 0.
     void (*winograd_input)(size_t m, const kk_tile *tiles, size_t count, const KK_REAL *image, ptrdiff_t row_stride,
                            size_t channels, KK_REAL *v, size_t v_step, size_t v_stride);

@@ -1,6 +1,35 @@
 // The transformations of Winograd's convolution, channels in the lanes; generic/winograd.inc.h has the matrices.
 // A tile's bits depend on the tile alone.
 
+#include "../winograd_weights.h"
+
+// VL weights at once. `m` is a constant.
+INLINE void winograd_weights_block(const size_t m, size_t left, const float *kernel, size_t tap, float *u, size_t u_step) {
+    typedef double D __attribute__((ext_vector_type(VL)));
+    const double(*g)[3] = m == 2 ? winograd_g2 : winograd_g4;
+    const size_t p = m + 2;
+    D cell[9], row[3];
+#pragma clang loop unroll(full)
+    for (size_t t = 0; t < 9; t++) cell[t] = __builtin_convertvector(load_n(kernel + t * tap, left, 0), D);
+    for (size_t y = 0; y < p; y++) {
+#pragma clang loop unroll(full)
+        for (size_t x = 0; x < 3; x++) row[x] = g[y][0] * cell[x] + g[y][1] * cell[3 + x] + g[y][2] * cell[6 + x];
+#pragma clang loop unroll(full)
+        for (size_t x = 0; x < p; x++) {
+            const D value = g[x][0] * row[0] + g[x][1] * row[1] + g[x][2] * row[2];
+            store_n(u + (y * p + x) * u_step, __builtin_convertvector(value, V), left);
+        }
+    }
+}
+
+static void winograd_weights(size_t m, size_t count, const float *kernel, size_t tap, float *u, size_t u_step) {
+    for (size_t at = 0; at < count; at += VL) {
+        const size_t left = count - at < VL ? count - at : VL;
+        if (m == 2) winograd_weights_block(2, left, kernel + at, tap, u + at, u_step);
+        else winograd_weights_block(4, left, kernel + at, tap, u + at, u_step);
+    }
+}
+
 // Bᵀ d along one axis: p cells `step` vectors apart become p values. `m` is a constant at every call.
 INLINE void winograd_spread(const size_t m, const V *d, const size_t step, V *v, const size_t v_step) {
     if (m == 2) {

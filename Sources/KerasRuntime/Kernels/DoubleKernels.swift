@@ -32,8 +32,8 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
         table.pointee.outer_product(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, dy, stride, dw)
     }
 
-    func winogradWeights(_ size: Int, channels: Int, filters: Int, _ kernel: Source, _ u: Target) {
-        table.pointee.winograd_weights(size, channels, filters, kernel, u, channels * filters)
+    func winogradWeights(_ size: Int, _ count: Int, _ kernel: Source, tap: Int, _ u: Target, step: Int) {
+        table.pointee.winograd_weights(size, count, kernel, tap, u, step)
     }
 
     func winogradInput(

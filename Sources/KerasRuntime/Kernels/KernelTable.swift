@@ -16,7 +16,7 @@ protocol KernelTable: Sendable {
     func gemm(
         _ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ packed: Source, _ epilogue: ProductEpilogue<Scalar>, _ out: Target, outStride: Int)
     func outerProduct(_ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ dy: Source, stride: Int, _ dw: Target)
-    func winogradWeights(_ size: Int, channels: Int, filters: Int, _ kernel: Source, _ u: Target)
+    func winogradWeights(_ size: Int, _ count: Int, _ kernel: Source, tap: Int, _ u: Target, step: Int)
     func winogradInput(
         _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, channels: Int, _ v: Planes<Scalar>)
     func winogradOutput(

@@ -36,11 +36,15 @@ extension Convolution {
     /// never how many stand in one piece of a batch, on which an image's bits must not hang.
     fileprivate func algorithm<T: ComputeScalar>(_ node: Draft.Node, _ plan: PlanBuilder<T>) -> ConvolutionAlgorithm {
         let (x, kernel) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
-        guard T.self == Float.self, !plan.options.reference, plan.options.convolutions == .automatic, plan.constant(node.inputs[1]) != nil,
+        guard T.self == Float.self, !plan.options.reference, plan.options.convolutions == .automatic,
             kernel.dims.prefix(2) == [3, 3], kernel.rank == 4, strides == [1, 1], dilation == [1, 1], groups == 1
         else { return .direct }
         let output = outputLengths(x, kernel)
-        let cost = ConvolutionCost(images: plan.options.isForOne ? 1 : 8, output: output, channels: kernel[2], filters: kernel[3])
+        let isConstant = plan.constant(node.inputs[1]) != nil
+        // A step of training has its batch whole, and makes the weights' planes anew.
+        let cost = ConvolutionCost(
+            images: isConstant ? (plan.options.isForOne ? 1 : 8) : x[0], output: output, channels: kernel[2], filters: kernel[3],
+            transformsWeights: !isConstant)
         guard cost.channels >= ConvolutionCost.fewestChannels, cost.filters >= ConvolutionCost.fewestChannels, output.allSatisfy({ $0 > 1 })
         else { return .direct }
         let best = [2, 4].min { cost.winograd($0) < cost.winograd($1) }!
@@ -55,6 +59,7 @@ private struct ConvolutionCost {
     let output: [Int]
     let channels: Int
     let filters: Int
+    let transformsWeights: Bool
 
     /// With fewer the transformations cost more than they save.
     static let fewestChannels = 12
@@ -69,7 +74,8 @@ private struct ConvolutionCost {
         let tiles = Double(output.reduce(images) { $0 * (($1 + size - 1) / size) })
         let planes = Double((size + 2) * (size + 2))
         // The transformations cost about as much as so many further channels and filters (measured).
-        return tiles * planes * (weights + 7 * Double(channels) + 5 * Double(filters)) + reading(planes * weights)
+        let making = transformsWeights ? 30 * planes * weights : 0
+        return tiles * planes * (weights + 7 * Double(channels) + 5 * Double(filters)) + reading(planes * weights) + making
     }
 
     private var weights: Double { Double(channels * filters) }

@@ -28,7 +28,6 @@ struct WinogradStep<T: ComputeScalar>: Step {
     private let rows: Location
 
     init(_ size: Int, _ convolution: Convolution, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
-        guard let kernel = plan.constant(node.inputs[1]) else { throw KerasError(.mismatch, "the kernel is no constant") }
         let (input, kernelShape, y) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]), plan.shape(node.output))
         let (channels, filters) = (kernelShape[2], kernelShape[3])
         self.size = size
@@ -49,7 +48,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
         form = WinogradForm(
             size: size, channels: channels, filters: filters,
             columns: WinogradStep.columns(filters, most: byColumns ? min(most, filters / 4) : most, panel: panel))
-        weights = plan.place(try plan.store.packed(kernel, .winograd(form), plan.kernels))
+        weights = try WinogradStep.weights(node.inputs[1], form, &plan)
         let flops = 2 * Double(tiles.count * planes) * Double(channels * filters)
         let bytes = 4 * Double(planes) * Double(channels * filters)
         tileParts = Parts((tiles.count + block - 1) / block, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
@@ -61,6 +60,17 @@ struct WinogradStep<T: ComputeScalar>: Step {
         spread = (plan.scratch(planes * step, of: T.self), step, stride)
         products = (plan.scratch(planes * block * form.columns, of: T.self), block * form.columns)
         rows = plan.scratch(planes * block, of: UnsafePointer<T>.self)
+    }
+
+    /// The kernel's planes: made once if it is constant, else at each run, by steps of their own.
+    private static func weights(_ kernel: Draft.ValueID, _ form: WinogradForm, _ plan: inout PlanBuilder<T>) throws -> Location {
+        if let constant = plan.constant(kernel) { return plan.place(try plan.store.packed(constant, .winograd(form), plan.kernels)) }
+        let planes = plan.temporary(form.planes * form.planeSize, of: T.self)
+        let panels = plan.temporary(form.packedSize(plan.kernels), of: T.self)
+        let bytes = Double(form.planes * form.planeSize)
+        plan.prepare(WinogradWeightsStep<T>(form, from: try plan.location(kernel), to: planes), bytes: bytes)
+        plan.prepare(WinogradPackStep<T>(form, from: planes, to: panels), bytes: 2 * bytes)
+        return panels
     }
 
     /// The products of a block, at most.
@@ -174,19 +184,65 @@ struct WinogradForm: Hashable, Sendable {
         (0..<chunks).reduce(0) { $0 + planes * kernels.packedSize(channels, columns(of: $1).count) }
     }
 
+    /// Weights of one plane.
+    var planeSize: Int { channels * filters }
+
     func pack<K: KernelTable>(_ from: UnsafePointer<K.Scalar>, _ to: UnsafeMutablePointer<K.Scalar>, _ kernels: K) {
-        let planeSize = channels * filters
         let u = UnsafeMutablePointer<K.Scalar>.allocate(capacity: planes * planeSize)
         defer { u.deallocate() }
-        kernels.winogradWeights(size, channels: channels, filters: filters, from, u)
-        var target = to
-        for chunk in 0..<chunks {
-            let columns = columns(of: chunk)
-            for plane in 0..<planes {
-                kernels.pack(
-                    channels, columns.count, u + plane * planeSize + columns.lowerBound, rowStride: filters, columnStride: 1, target)
-                target += kernels.packedSize(channels, columns.count)
-            }
-        }
+        kernels.winogradWeights(size, planeSize, from, tap: planeSize, u, step: planeSize)
+        for part in 0..<chunks * planes { pack(part, UnsafePointer(u), to, kernels) }
+    }
+
+    /// Lays one plane of one chunk out in panels.
+    func pack<K: KernelTable>(
+        _ part: Int, _ u: UnsafePointer<K.Scalar>, _ to: UnsafeMutablePointer<K.Scalar>, _ kernels: K
+    ) {
+        let (chunk, plane) = (part / planes, part % planes)
+        let columns = columns(of: chunk)
+        let target = to + start(of: chunk, kernels) + plane * kernels.packedSize(channels, columns.count)
+        kernels.pack(channels, columns.count, u + plane * planeSize + columns.lowerBound, rowStride: filters, columnStride: 1, target)
+    }
+}
+
+/// Transforms a kernel that changes from run to run into Winograd's planes.
+private struct WinogradWeightsStep<T: ComputeScalar>: Step {
+    private let form: WinogradForm
+    private let from: Location
+    private let to: Location
+    private let cut: Parts
+
+    init(_ form: WinogradForm, from: Location, to: Location) {
+        (self.form, self.from, self.to) = (form, from, to)
+        cut = Parts(form.planeSize, flops: 40 * Double(form.planes * form.planeSize), bytes: 0)
+    }
+
+    var parts: Int { cut.count }
+
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        let (mine, kernel, planes) = (cut[part], UnsafePointer(frame.reals(from)), frame.reals(to))
+        frame.kernels.winogradWeights(
+            form.size, mine.count, kernel + mine.lowerBound, tap: form.planeSize, planes + mine.lowerBound, step: form.planeSize)
+    }
+}
+
+/// Lays the planes out in panels.
+private struct WinogradPackStep<T: ComputeScalar>: Step {
+    private let form: WinogradForm
+    private let from: Location
+    private let to: Location
+    private let cut: Parts
+
+    init(_ form: WinogradForm, from: Location, to: Location) {
+        (self.form, self.from, self.to) = (form, from, to)
+        cut = .elements(form.chunks * form.planes, form.planes * form.planeSize, of: T.self)
+    }
+
+    var parts: Int { cut.count }
+
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        for place in cut[part] { form.pack(place, UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels) }
     }
 }
