@@ -40,6 +40,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=100, help="models of each Keras")
     parser.add_argument("--neighbours", type=int, default=25, help="of them, models that go through ONNX and safetensors")
+    parser.add_argument("--trained", type=int, default=20, help="of them, models whose gradients are compared")
     parser.add_argument("--seed", default=SEED)
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
@@ -54,6 +55,10 @@ def main():
             print(f"== universal .h5 in {keras}", flush=True)
             made = ["--models", *(folder / other for other in KERASES)]
             results.append(script("saving.py", "--keras", keras, *made, "--keras-binary", options.keras_binary))
+        for keras in KERASES:
+            print(f"== training in {keras}", flush=True)
+            taught = ["--models", folder / keras, "--count", options.trained]
+            results.append(script("training.py", "--keras", keras, *taught, "--keras-binary", options.keras_binary))
         print("== kills and full disks", flush=True)
         results.append(script("kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))
     sys.exit(1 if any(results) else 0)

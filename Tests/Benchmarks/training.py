@@ -1,0 +1,137 @@
+"""Times a training epoch of the tutorials' models against Keras on TensorFlow, JAX and PyTorch: rounds in turns, medians.
+
+    python training.py [--rounds 3] [--only PATTERN] [--threads 2] [--keras-binary .build/release/keras]
+
+An epoch of ours is what a run of three epochs takes longer than a run of one, a third of the difference each; of the others, the median of the
+later epochs of a `fit`. `evaluate` is timed the same way, in ours by the whole command less one on a single batch.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+BACKENDS = ("tensorflow", "jax", "torch")
+# The model, the batch, the samples of an epoch.
+ROWS = [("a", 32, 6400), ("a", 128, 6400), ("b", 32, 3200), ("b", 128, 3200), ("d", 32, 640)]
+
+
+def model(keras, name):
+    """The tutorials' networks, compiled."""
+    layers = keras.layers
+    conv = lambda filters, **more: layers.Conv2D(filters, 3, activation="relu", **more)
+    if name == "a":
+        stack = [layers.Input((28, 28, 1)), conv(32), layers.MaxPooling2D(2), conv(64), layers.MaxPooling2D(2), conv(64), layers.Flatten(),
+                 layers.Dense(64, activation="relu"), layers.Dense(10, activation="softmax")]
+    elif name == "b":
+        stack = [layers.Input((28, 28, 1)), conv(16, padding="same"), layers.MaxPooling2D(2), conv(128), layers.MaxPooling2D(2),
+                 layers.Dropout(0.25), conv(256, padding="same"), layers.Flatten(), layers.Dense(128, activation="relu"),
+                 layers.Dropout(0.5), layers.Dense(10, activation="softmax")]
+    else:
+        stack = [layers.Input((100, 100, 3)), conv(32, padding="same"), conv(32), layers.MaxPooling2D(2), layers.Dropout(0.25),
+                 conv(64, padding="same"), conv(64), layers.MaxPooling2D(2), layers.Dropout(0.25), layers.Flatten(),
+                 layers.Dense(512, activation="relu"), layers.Dropout(0.5), layers.Dense(6, activation="softmax")]
+    result = keras.Sequential(stack)
+    result.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return result
+
+
+def data(name, samples):
+    random = np.random.default_rng(1)
+    side, channels, classes = (100, 3, 6) if name == "d" else (28, 1, 10)
+    return (random.uniform(0, 1, (samples, side, side, channels)).astype("float32"), random.integers(0, classes, samples).astype("int64"))
+
+
+def peer(name, batch, samples, threads):
+    """Runs in a process of its own, whose KERAS_BACKEND is set: seconds of an epoch and of an evaluation."""
+    backend = os.environ["KERAS_BACKEND"]
+    if backend == "tensorflow":
+        import tensorflow
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+    elif backend == "torch":
+        import torch
+        torch.set_num_threads(threads)
+    import keras
+    x, y = data(name, samples)
+    made = model(keras, name)
+    made.fit(x, y, batch_size=batch, epochs=1, verbose=0)
+    made.evaluate(x, y, batch_size=batch, verbose=0)
+    epochs, evaluations = [], []
+    for _ in range(2):
+        start = time.perf_counter()
+        made.fit(x, y, batch_size=batch, epochs=1, verbose=0)
+        epochs.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        made.evaluate(x, y, batch_size=batch, verbose=0)
+        evaluations.append(time.perf_counter() - start)
+    print(json.dumps([min(epochs), min(evaluations)]))
+
+
+def timed(*arguments):
+    start = time.perf_counter()
+    subprocess.run(list(map(str, arguments)), check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def ours(binary, folder, batch, threads):
+    file, arrays, out = folder / "model.keras", folder / "data.npz", folder / "out.keras"
+    fit = lambda epochs: timed(binary, "fit", file, arrays, "-o", out, "--epochs", epochs, "--batch-size", batch, "--threads", threads)
+    evaluate = lambda x: timed(binary, "evaluate", file, arrays, "--x", x, "--y", x.replace("x", "y"), "--batch-size", batch,
+                               "--threads", threads)
+    once = fit(1)
+    return [(fit(3) - once) / 2, evaluate("x_train") - evaluate("x_one")]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--keras-binary", type=Path, default=ROOT / ".build" / "release" / "keras")
+    parser.add_argument("--backends", default=",".join(BACKENDS))
+    parser.add_argument("--peer", nargs=3)
+    options = parser.parse_args()
+    if options.peer:
+        return peer(options.peer[0], int(options.peer[1]), int(options.peer[2]), options.threads)
+    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3", OMP_NUM_THREADS=str(options.threads))
+    for unwanted in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        os.environ.pop(unwanted, None)
+    import keras
+    for name, batch, samples in ROWS:
+        if not re.search(options.only, f"{name} {batch}"):
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            x, y = data(name, samples)
+            np.savez(folder / "data.npz", x_train=x, y_train=y, x_one=x[:batch], y_one=y[:batch])
+            model(keras, name).save(folder / "model.keras")
+            seconds = {}
+            for _ in range(options.rounds):
+                seconds.setdefault("swift-keras", []).append(ours(options.keras_binary, folder, batch, options.threads))
+                for backend in options.backends.split(","):
+                    done = subprocess.run(
+                        [sys.executable, __file__, "--peer", name, str(batch), str(samples), "--threads", str(options.threads)],
+                        env=os.environ | {"KERAS_BACKEND": backend}, capture_output=True, text=True)
+                    if done.returncode:
+                        print(done.stderr.strip().splitlines()[-1][:200], file=sys.stderr)
+                        continue
+                    seconds.setdefault(backend, []).append(json.loads(done.stdout.splitlines()[-1]))
+        for what, place in (("fit", 0), ("evaluate", 1)):
+            medians = {who: statistics.median(run[place] for run in runs) for who, runs in seconds.items()}
+            mine = medians["swift-keras"]
+            best = min((value, who) for who, value in medians.items() if who != "swift-keras")
+            print(f"{what} ({name}) batch {batch}: " + ", ".join(f"{who} {value / samples * 1e6:.0f} µs" for who, value in medians.items())
+                  + f" a sample; {best[0] / mine:.2f} × {best[1]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
