@@ -74,6 +74,9 @@ struct Fit: ParsableCommand {
     @Option(help: ArgumentHelp("Write the figures of every epoch to this file, as JSON.", valueName: "file"))
     var history: String?
 
+    @Option(help: ArgumentHelp("Draw the figures of every epoch as curves, to this .svg.", valueName: "file"))
+    var plot: String?
+
     @OptionGroup var reading: DataArguments
 
     @OptionGroup var running: RunArguments
@@ -108,6 +111,7 @@ struct Fit: ParsableCommand {
         }
         for note in try model.save(to: output) { Terminal.warn("\(output): \(note)") }
         if let history { try write(result, to: history) }
+        if let plot { try AtomicFile.write(plot) { try $0.write(Array(HistoryPlot.svg(result).utf8)) } }
         if let last = result.epochs.last {
             Terminal.print(last.values.map { "\($0.name): \(Numbers.score($0.value))" }.joined(separator: " - "))
         }

@@ -1,0 +1,55 @@
+import Foundation
+import JSON
+import NumPy
+import Tensors
+import Testing
+
+/// `keras fit` as a user runs it.
+@Suite struct FitTests {
+    private let folder: Folder
+    private let demo = Command.fixture("mnist_cnn_k315.h5")
+
+    init() throws {
+        folder = try Folder()
+        let digits = try NPZ(path: Command.fixture("mnist_test.npz"))
+        let (x, y) = (try digits.tensor(named: "x_test")[0..<96], try digits.tensor(named: "y_test")[0..<96])
+        try NPZ.save([("x_train", x), ("y_train", y), ("w", try Tensor([Float](repeating: 1, count: 96)))], to: folder.path("data.npz"))
+    }
+
+    private func fit(_ arguments: String...) throws -> Command { try Command(["fit", demo, folder.path("data.npz")] + arguments) }
+
+    @Test func trainsWritesAndTells() throws {
+        let run = try fit(
+            "-o", folder.path("out.keras"), "--epochs", "3", "--validation-split", "0.25", "--optimizer", "sgd", "--learning-rate", "0.01",
+            "--loss", "sparse_categorical_crossentropy", "--metrics", "accuracy", "--history", folder.path("h.json"), "--plot",
+            folder.path("h.svg"))
+        #expect(run.status == 0, "\(run.complaints)")
+        #expect(run.output.hasPrefix("loss: ") && run.output.contains("val_accuracy: "))
+        let history = try JSON(parsing: try String(contentsOfFile: folder.path("h.json"), encoding: .utf8))
+        #expect(history["epoch"]?.array?.count == 3)
+        #expect(history["val_loss"]?.array?.count == 3)
+        let drawing = try String(contentsOfFile: folder.path("h.svg"), encoding: .utf8)
+        #expect(drawing.hasPrefix("<svg") && drawing.contains(">val_loss</text>") && drawing.contains("stroke-dasharray"))
+        #expect(try Command("evaluate", folder.path("out.keras"), folder.path("data.npz"), "--x", "x_train", "--y", "y_train").status == 0)
+    }
+
+    @Test func theSameSeedGivesTheSameFile() throws {
+        for (name, seed) in [("a", "5"), ("b", "5"), ("c", "6")] {
+            #expect(
+                try fit("-o", folder.path(name + ".keras"), "--seed", seed, "--steps-per-epoch", "2", "--sample-weight", "w").status == 0)
+        }
+        let bytes = try ["a", "b", "c"].map { try Data(contentsOf: URL(filePath: folder.path($0 + ".keras"))) }
+        #expect(bytes[0] == bytes[1])
+        #expect(bytes[0] != bytes[2])
+    }
+
+    @Test func whatIsWrongIsSaid() throws {
+        #expect(try fit("-o", folder.path("o.keras"), "--epochs", "-1").status == 64)
+        #expect(try fit("-o", folder.path("o.keras"), "--validation-split", "1").status == 64)
+        #expect(try fit("-o", folder.path("o.keras"), "--x", "nobody").status == 65)
+        #expect(try fit("-o", folder.path("missing/o.keras")).status == 73)
+        let unknown = try fit("-o", folder.path("o.keras"), "--optimizer", "magic")
+        #expect(unknown.status == 69)
+        #expect(unknown.complaints.first?.contains("magic") == true)
+    }
+}
