@@ -39,7 +39,8 @@ extension Convolution {
     func kernelGradient(_ x: Term, _ dy: Term, _ kernel: [Int]) throws -> Term {
         let windows = dy.shape.count / max(dy.shape[dy.shape.rank - 1], 1)
         let chunks = max(min(x.shape[0], windows / Convolution.windowsPerChunk, 8), 1)
-        return try x.emit(.convolutionKernelGradient(self, kernel: kernel, chunks: chunks), dy).sum([0])
+        let parts = try x.emit(.convolutionKernelGradient(self, kernel: kernel, chunks: chunks), dy)
+        return chunks == 1 ? try parts.reshaped(Shape(Array(parts.shape.dims.dropFirst()))) : try parts.sum([0])
     }
 
     /// With fewer, adding the chunks up would cost more than making them side by side saves.

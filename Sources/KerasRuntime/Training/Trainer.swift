@@ -52,7 +52,7 @@ package final class Trainer {
             return run.map { ($0, weight) }
         }
         try problems.throwIfAny()
-        self.optimizer = try OptimizerRun(optimizer, variables: variables, gradients: gradients)
+        self.optimizer = try OptimizerRun(optimizer, variables: variables, gradients: gradients, options: options)
         means = EvaluationFigures(spec, options)
     }
 

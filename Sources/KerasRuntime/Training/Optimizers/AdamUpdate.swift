@@ -11,12 +11,12 @@ extension Adam: OptimizerArithmetic {
         for i in 0..<call.count {
             m[i] += (g[i] - m[i]) * rest1
             v[i] += (g[i] * g[i] - v[i]) * rest2
-            var square = v[i]
-            if let largest {
-                largest[i] = max(largest[i], square)
-                square = largest[i]
-            }
-            w[i] -= m[i] * rate / (square.squareRoot() + epsilon)
+        }
+        if let largest {
+            for i in 0..<call.count { largest[i] = max(largest[i], v[i]) }
+        }
+        call.withSquareRoots(of: largest ?? v) { roots in
+            for i in 0..<call.count { w[i] -= m[i] * rate / (roots[i] + epsilon) }
         }
     }
 }

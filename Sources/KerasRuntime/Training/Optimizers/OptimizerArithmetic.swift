@@ -26,4 +26,14 @@ struct VariableUpdate {
     /// As the algorithm lists them.
     let slots: [UnsafeMutablePointer<Float>]
     let count: Int
+    let kernels: FloatKernels
+
+    /// The roots of as many numbers. A root in a loop of its own would ask at each number whether it is negative.
+    func withSquareRoots(of x: UnsafePointer<Float>, _ body: (UnsafePointer<Float>) -> Void) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count, 1)) { roots in
+            guard let target = roots.baseAddress else { return }
+            kernels.unary(UnaryKernel(.sqrt), x, target, count)
+            body(UnsafePointer(target))
+        }
+    }
 }

@@ -18,6 +18,7 @@ package final class OptimizerRun: @unchecked Sendable {
     private let variables: [Tensor]
     private let gradients: [Tensor]
     private let arithmetic: any OptimizerArithmetic
+    private let kernels: FloatKernels
     /// What threads take: runs of one variable's numbers.
     private let runs: [Run]
     // Of the step that is being made.
@@ -34,7 +35,7 @@ package final class OptimizerRun: @unchecked Sendable {
     ///   - variables: float32, in memory of their own, which steps change in place.
     ///   - gradients: float32, of the same shapes; steps use them up.
     /// - Throws: `unsupported` if only the description of the algorithm is known.
-    package init(_ optimizer: Optimizer, variables: [Tensor], gradients: [Tensor]) throws {
+    package init(_ optimizer: Optimizer, variables: [Tensor], gradients: [Tensor], options: RuntimeOptions = RuntimeOptions()) throws {
         guard let arithmetic = optimizer.algorithm as? any OptimizerArithmetic else {
             throw KerasError(
                 .unsupported, "this version does not train with this optimizer", found: optimizer.algorithm.names.className)
@@ -42,6 +43,7 @@ package final class OptimizerRun: @unchecked Sendable {
         self.optimizer = optimizer
         self.arithmetic = arithmetic
         (self.variables, self.gradients) = (variables, gradients)
+        kernels = try Float.kernels(options)
         shared = optimizer.algorithm.sharedState.map { Float($0) }
         slots = try variables.map { variable in
             try optimizer.algorithm.slots.map { slot in
@@ -153,7 +155,7 @@ package final class OptimizerRun: @unchecked Sendable {
             for i in 0..<count { w[i] -= w[i] * decay * rate }
         }
         let slots = slots[run.variable].map { numbers($0, run) }
-        arithmetic.update(VariableUpdate(variable: w, gradient: g, slots: slots, count: count), step, shared)
+        arithmetic.update(VariableUpdate(variable: w, gradient: g, slots: slots, count: count, kernels: kernels), step, shared)
         average(run, w)
     }
 
