@@ -6,10 +6,12 @@ private import Musl
 private import Darwin
 #endif
 
-// The C library's functions that random numbers and optimizers need.
+// The C library's functions that random numbers, optimizers and schedules need.
 
 func logarithm(_ x: Double) -> Double { log(x) }
+func logarithm(_ x: Float) -> Float { logf(x) }
 func cosine(_ x: Double) -> Double { cos(x) }
+func cosine(_ x: Float) -> Float { cosf(x) }
 func power(_ x: Float, _ exponent: Float) -> Float { powf(x, exponent) }
 
 extension Float {
