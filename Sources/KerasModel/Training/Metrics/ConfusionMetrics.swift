@@ -4,6 +4,7 @@
 public struct TruePositives: MetricFunction {
     public static let names = FunctionNames("TruePositives", "true_positives", in: [.tfKeras, .keras3])
     public static let keys: [ConfigKey<TruePositives>] = [.key("thresholds", \.thresholds)]
+    public static let rises: Bool? = nil
     /// Between 0 and 1, one or several, for each of which there is a figure; nil for 0.5.
     public var thresholds: Numbers?
     public init() {}
@@ -13,6 +14,7 @@ public struct TruePositives: MetricFunction {
 public struct FalsePositives: MetricFunction {
     public static let names = FunctionNames("FalsePositives", "false_positives", in: [.tfKeras, .keras3])
     public static let keys: [ConfigKey<FalsePositives>] = [.key("thresholds", \.thresholds)]
+    public static let rises: Bool? = nil
     /// As ``TruePositives/thresholds``.
     public var thresholds: Numbers?
     public init() {}
@@ -22,6 +24,7 @@ public struct FalsePositives: MetricFunction {
 public struct TrueNegatives: MetricFunction {
     public static let names = FunctionNames("TrueNegatives", "true_negatives", in: [.tfKeras, .keras3])
     public static let keys: [ConfigKey<TrueNegatives>] = [.key("thresholds", \.thresholds)]
+    public static let rises: Bool? = nil
     /// As ``TruePositives/thresholds``.
     public var thresholds: Numbers?
     public init() {}
@@ -31,6 +34,7 @@ public struct TrueNegatives: MetricFunction {
 public struct FalseNegatives: MetricFunction {
     public static let names = FunctionNames("FalseNegatives", "false_negatives", in: [.tfKeras, .keras3])
     public static let keys: [ConfigKey<FalseNegatives>] = [.key("thresholds", \.thresholds)]
+    public static let rises: Bool? = nil
     /// As ``TruePositives/thresholds``.
     public var thresholds: Numbers?
     public init() {}

@@ -2,7 +2,14 @@ import JSON
 import Tensors
 
 /// One kind of metric: its names and settings.
-public protocol MetricFunction: TrainingFunction {}
+public protocol MetricFunction: TrainingFunction {
+    /// Whether more is better; nil if that is nobody's to say.
+    static var rises: Bool? { get }
+}
+
+extension MetricFunction {
+    public static var rises: Bool? { true }
+}
 
 /// A figure reported beside the loss. Keras: `metrics`.
 public struct Metric: Sendable {
@@ -52,6 +59,16 @@ package enum AccuracyRule: Sendable {
 }
 
 extension Metric {
+    /// Whether more is better; nil if that is nobody's to say. Keras: `_direction`.
+    package var rises: Bool? {
+        switch form {
+        case .accuracy: true
+        case .crossentropy: false
+        case .function(let function): type(of: function).rises
+        case .loss(let loss): (loss.function as? CosineSimilarity)?.isNegated == false
+        }
+    }
+
     /// The function this metric is for targets and outputs of these shapes.
     package func resolved(target: Shape, output: Shape, loss: Loss?) -> Form {
         switch form {

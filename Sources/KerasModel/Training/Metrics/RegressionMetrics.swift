@@ -4,12 +4,14 @@ import Tensors
 /// `√mean((p − y)²)` over all samples together. Keras: `RootMeanSquaredError`.
 public struct RootMeanSquaredError: MetricFunction {
     public static let names = FunctionNames("RootMeanSquaredError", "root_mean_squared_error", in: [.tfKeras, .keras3])
+    public static let rises: Bool? = false
     public init() {}
 }
 
 /// `mean(|p − y| / normalizer)`, 0 where that is 0. Keras: `MeanRelativeError`, before Keras 3.
 public struct MeanRelativeError: MetricFunction {
     public static let names = FunctionNames("MeanRelativeError", "mean_relative_error", in: [.tfKeras])
+    public static let rises: Bool? = false
     public static let keys: [ConfigKey<MeanRelativeError>] = [.required("normalizer", \.normalizer)]
     /// One number for all or for each of a row.
     public var normalizer = Numbers(1)
