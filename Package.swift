@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "KerasRuntime", dependencies: ["Tensors", "JSON", "KerasModel", "CKernels"]),
         .target(
             name: "Keras",
-            dependencies: ["Tensors", "JSON", "NumPy", "KerasModel", "KerasFormat", "KerasRuntime"]),
+            dependencies: ["Tensors", "JSON", "Storage", "NumPy", "KerasModel", "KerasFormat", "KerasRuntime"]),
         .executableTarget(name: "MNISTDemo", dependencies: ["Keras"]),
         .executableTarget(
             name: "KerasTool",

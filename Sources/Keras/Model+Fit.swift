@@ -13,27 +13,30 @@ extension Model {
     ///   - classWeight: what the samples of a class count for; 1 unless given. Keras: `class_weight`.
     ///   - sampleWeight: what each sample counts for, `(n)`.
     ///   - stepsPerEpoch: batches of an epoch, if they are to be fewer than there are.
+    ///   - verbose: 1 for Keras's progress bar, on a terminal alone; 2 for a line after each epoch; 0 for nothing.
     ///   - seed: what the order and all that is random in layers hang on: the same seed gives the same bits on any number of threads.
     /// - Throws: a `mismatch` problem if the data does not fit the model or it was not compiled, `unsupported` for what is not trained; what
     ///   a callback throws.
     @discardableResult public func fit(
         _ x: Tensor, _ y: Tensor, batchSize: Int = 32, epochs: Int = 1, callbacks: [any Callback] = [], validationSplit: Double = 0,
         validationData: (x: Tensor, y: Tensor)? = nil, shuffle: Bool = true, classWeight: [Int: Double]? = nil, sampleWeight: Tensor? = nil,
-        initialEpoch: Int = 0, stepsPerEpoch: Int? = nil, seed: UInt64 = 0
+        initialEpoch: Int = 0, stepsPerEpoch: Int? = nil, seed: UInt64 = 0, verbose: Int = 1
     ) throws -> History {
         try fit(
             [x], [y], batchSize: batchSize, epochs: epochs, callbacks: callbacks, validationSplit: validationSplit,
             validationData: validationData.map { Batch($0.x, $0.y) }, shuffle: shuffle, classWeight: classWeight,
-            sampleWeights: sampleWeight.map { [$0] }, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, seed: seed)
+            sampleWeights: sampleWeight.map { [$0] }, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, seed: seed, verbose: verbose
+        )
     }
 
     /// The same for several inputs and outputs, in the model's order.
     @discardableResult public func fit(
         _ x: [Tensor], _ y: [Tensor], batchSize: Int = 32, epochs: Int = 1, callbacks: [any Callback] = [], validationSplit: Double = 0,
         validationData: Batch? = nil, shuffle: Bool = true, classWeight: [Int: Double]? = nil, sampleWeights: [Tensor?]? = nil,
-        initialEpoch: Int = 0, stepsPerEpoch: Int? = nil, seed: UInt64 = 0
+        initialEpoch: Int = 0, stepsPerEpoch: Int? = nil, seed: UInt64 = 0, verbose: Int = 1
     ) throws -> History {
         try buildIfNeeded(for: x)
+        let initialEpoch = try restored(by: callbacks) ?? initialEpoch
         var data = try ordered(Batch(inputs: x, targets: y, sampleWeights: sampleWeights))
         if let classWeight { data = try data.weighted(byClass: classWeight) }
         let samples = try data.sampleCount()
@@ -46,14 +49,14 @@ extension Model {
         let batches = try ArrayBatches(data, rows: 0..<kept, batchSize: batchSize, shuffle: shuffle, seed: seed, epoch: initialEpoch)
         return try fit(
             batches, samples: kept, epochs: epochs, callbacks: callbacks, validation: validation.map { ($0, batchSize) },
-            initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, seed: seed)
+            initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, seed: seed, verbose: verbose)
     }
 
     /// Inputs, answers and weights by the names of the model's inputs and outputs.
     @discardableResult public func fit(
         _ x: [String: Tensor], _ y: [String: Tensor], batchSize: Int = 32, epochs: Int = 1, callbacks: [any Callback] = [],
         validationSplit: Double = 0, shuffle: Bool = true, sampleWeights: [String: Tensor] = [:], initialEpoch: Int = 0,
-        stepsPerEpoch: Int? = nil, seed: UInt64 = 0
+        stepsPerEpoch: Int? = nil, seed: UInt64 = 0, verbose: Int = 1
     ) throws -> History {
         let snapshot = try snapshot()
         let outputs = snapshot.outputNames
@@ -61,24 +64,27 @@ extension Model {
             try x.listed(by: snapshot.inputNames, "input"), try y.listed(by: outputs, "output"), batchSize: batchSize, epochs: epochs,
             callbacks: callbacks, validationSplit: validationSplit, shuffle: shuffle,
             sampleWeights: sampleWeights.isEmpty ? nil : outputs.map { sampleWeights[$0] }, initialEpoch: initialEpoch,
-            stepsPerEpoch: stepsPerEpoch, seed: seed)
+            stepsPerEpoch: stepsPerEpoch, seed: seed, verbose: verbose)
     }
 
     /// Trains on batches as a sequence gives them, in its order.
     @discardableResult public func fit(
         _ batches: some BatchSequence, epochs: Int = 1, callbacks: [any Callback] = [], validationData: Batch? = nil, initialEpoch: Int = 0,
-        stepsPerEpoch: Int? = nil, seed: UInt64 = 0
+        stepsPerEpoch: Int? = nil, seed: UInt64 = 0, verbose: Int = 1
     ) throws -> History {
         if awaitsInputShape { try buildIfNeeded(for: try batches.batch(at: 0).inputs) }
+        let initialEpoch = try restored(by: callbacks) ?? initialEpoch
         return try fit(
             batches, samples: nil, epochs: epochs, callbacks: callbacks, validation: try validationData.map { (try ordered($0), 32) },
-            initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, seed: seed)
+            initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, seed: seed, verbose: verbose)
     }
 
     private func fit(
         _ batches: some BatchSequence, samples: Int?, epochs: Int, callbacks: [any Callback], validation: (data: Batch, batchSize: Int)?,
-        initialEpoch: Int, stepsPerEpoch: Int?, seed: UInt64
+        initialEpoch: Int, stepsPerEpoch: Int?, seed: UInt64, verbose: Int
     ) throws -> History {
+        let progress = ProgbarLogger(verbose: verbose)
+        let callbacks = progress.isSeen ? callbacks + [progress] : callbacks
         var batches = batches
         let steps = min(stepsPerEpoch ?? batches.count, batches.count)
         let trainer = try trainer(seed: seed)
@@ -104,13 +110,19 @@ extension Model {
                 }
             }
             history.epoch.append(epoch)
-            history.epochs.append(logs)
-            for callback in callbacks { try callback.onEpochEnd(epoch, logs, training) }
+            history.epochs.append(try training.end(epoch, logs, callbacks))
             batches.onEpochEnd()
         }
         _ = try training.model
         for callback in callbacks { try callback.onTrainEnd(training) }
         return history
+    }
+
+    /// Gives the model what a callback has kept of a run that was broken off.
+    ///
+    /// - Returns: the epoch to go on with.
+    private func restored(by callbacks: [any Callback]) throws -> Int? {
+        try callbacks.lazy.compactMap { $0 as? BackupAndRestore }.first?.restore(self)
     }
 
     /// One step on one batch. Keras: `train_on_batch`.

@@ -21,4 +21,14 @@ extension TrainingConfiguration {
             lossWeights: isWeighted ? .array(spec.outputs.map { .float($0.weight) }) : nil, metrics: try metrics(false),
             weightedMetrics: try metrics(true), optimizer: try optimizer.config())
     }
+
+    /// A rate that training has changed.
+    package mutating func set(learningRate: Double) {
+        guard var config = optimizer["config"]?.object else { return }
+        config[config.contains("lr") ? "lr" : "learning_rate"] = .float(learningRate)
+        var object = optimizer.object ?? [:]
+        object["config"] = .object(config)
+        optimizer = .object(object)
+        source = nil
+    }
 }

@@ -106,8 +106,9 @@ struct Fit: ParsableCommand {
         let interrupt = Interrupt()
         let result = try KerasError.placing(Place(file: self.data)) {
             try model.fit(
-                inputs, targets, batchSize: batchSize, epochs: epochs, callbacks: [interrupt], validationSplit: validationSplit,
-                shuffle: shuffle, sampleWeights: weights, stepsPerEpoch: stepsPerEpoch, seed: seed)
+                inputs, targets, batchSize: batchSize, epochs: epochs, callbacks: [ProgbarLogger(verbose: 1, to: .error), interrupt],
+                validationSplit: validationSplit,
+                shuffle: shuffle, sampleWeights: weights, stepsPerEpoch: stepsPerEpoch, seed: seed, verbose: 0)
         }
         for note in try model.save(to: output) { Terminal.warn("\(output): \(note)") }
         if let history { try write(result, to: history) }

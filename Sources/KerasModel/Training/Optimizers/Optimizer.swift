@@ -7,6 +7,8 @@ import Tensors
 public struct Optimizer: Sendable {
     public var algorithm: any OptimizerAlgorithm
     public var learningRate: Double
+    /// The rates of the steps, in place of ``learningRate``, which then is the first one.
+    public var schedule: (any LearningRateSchedule)?
     /// The rate of step t is `learningRate / (1 + decay · t)`, before TensorFlow 2.11. Keras: `decay`.
     public var decay = 0.0
     public var clipping: Clipping?
@@ -43,6 +45,14 @@ public struct Optimizer: Sendable {
     public init(_ algorithm: some OptimizerAlgorithm, learningRate: Double? = nil) {
         self.algorithm = algorithm
         self.learningRate = learningRate ?? type(of: algorithm).learningRate
+    }
+
+    /// The same with rates that hang on the step: `.sgd(momentum: 0.9).scheduled(CosineDecay(initialLearningRate: 0.1, decaySteps: 1000))`.
+    public func scheduled(_ schedule: some LearningRateSchedule) -> Optimizer {
+        var optimizer = self
+        optimizer.schedule = schedule
+        optimizer.learningRate = schedule.initialLearningRate
+        return optimizer
     }
 
     /// The same with the equations of a generation.
@@ -137,9 +147,11 @@ extension Optimizer {
             return nil
         }
         if let rate = settings["learning_rate"], rate.object != nil {
-            throw KerasError(.unsupported, "learning-rate schedules are not run yet", at: Place(key: "learning_rate"), found: rate.summary)
+            schedule = try KerasError.placing(Place(key: "learning_rate")) { try learningRateSchedule(config: rate, in: context) }
+            learningRate = schedule?.initialLearningRate ?? learningRate
+        } else {
+            learningRate = try number("learning_rate", "lr") ?? learningRate
         }
-        learningRate = try number("learning_rate", "lr") ?? learningRate
         decay = try number("decay") ?? 0
         weightDecay = try number("weight_decay") ?? (isDecoupled ? 0.004 : nil)
         if let norm = try number("clipnorm") { clipping = rules == .keras2 ? .globalNorm(norm) : .norm(norm) }
@@ -163,7 +175,8 @@ extension Optimizer {
         let name = className ?? algorithm.names.className
         func number(_ value: Double?) -> JSON { value.map { .float($0) } ?? .null }
         var config: JSONObject = [
-            "name": .string(name == "AdamW" ? "adamw" : algorithm.names.function), "learning_rate": .float(learningRate),
+            "name": .string(name == "AdamW" ? "adamw" : algorithm.names.function),
+            "learning_rate": try schedule?.config(in: EncodingContext(dialect: .keras3)) ?? .float(learningRate),
             "weight_decay": number(weightDecay), "clipnorm": nil, "global_clipnorm": nil, "clipvalue": nil,
             "use_ema": .bool(average != nil), "ema_momentum": .float(average?.momentum ?? 0.99),
             "ema_overwrite_frequency": average?.overwriteFrequency.map { .integer($0) } ?? .null, "loss_scale_factor": nil,

@@ -45,7 +45,10 @@ package struct OptimizerLayout: Sendable {
         let apart = groups((0..<count).map { [$0] })
         let shared = algorithm.sharedState.indices.map { Entry.shared($0) }
         switch (dialect, rules) {
-        case (.keras3, _): return [OptimizerLayout([.iteration, .learningRate] + averages + groups(algorithm.slotGroups) + shared)]
+        // A schedule's rate is no variable.
+        case (.keras3, _):
+            let rate = optimizer.schedule == nil ? [Entry.learningRate] : []
+            return [OptimizerLayout([.iteration] + rate + averages + groups(algorithm.slotGroups) + shared)]
         case (.tfKeras, .current):
             // Momenta are kept even where there is no momentum; the product of Nadam's is not.
             let own = count == 0 ? (0..<variables).map { Entry.unused(variable: $0) } : groups(algorithm.slotGroups)

@@ -6,7 +6,7 @@ import Tensors
 /// Each number of a variable is moved by itself, so that threads share the numbers out and the bits are the same for any number of them.
 package final class OptimizerRun: @unchecked Sendable {
     // Sound to share: one step runs at a time, and its parts write what is their own.
-    package let optimizer: Optimizer
+    package private(set) var optimizer: Optimizer
     /// Steps done. Keras: `iterations`.
     package private(set) var iterations = 0
     /// For each variable what the algorithm keeps, as it lists it.
@@ -89,7 +89,13 @@ package final class OptimizerRun: @unchecked Sendable {
     }
 
     /// The rate of the next step.
-    package var learningRate: Float { Float(optimizer.learningRate / (1 + optimizer.decay * Double(iterations))) }
+    package var learningRate: Float { optimizer.rate(at: iterations) }
+
+    /// A rate from the next step on, in place of the one there is, a schedule's too.
+    package func set(learningRate: Double) {
+        optimizer.learningRate = learningRate
+        optimizer.schedule = nil
+    }
 
     /// One step: clip, decay, move, average, in Keras's order.
     ///

@@ -15,6 +15,15 @@ extension LearningRateSchedule {
     package func learningRate(at step: Int) -> Float { (self as? any ScheduleArithmetic)?.rate(Float(step)) ?? Float(initialLearningRate) }
 }
 
+extension Optimizer {
+    /// The rate of a step, by its schedule or its decay.
+    ///
+    /// - Parameter iterations: steps done before it.
+    package func rate(at iterations: Int) -> Float {
+        schedule?.learningRate(at: iterations) ?? Float(learningRate / (1 + decay * Double(iterations)))
+    }
+}
+
 extension ExponentialDecay: ScheduleArithmetic {
     func rate(_ step: Float) -> Float {
         let part = step / Float(decaySteps)
