@@ -130,7 +130,9 @@ extension Architecture {
         func tree(_ tensors: [SymbolicTensor]) -> Tree<TensorRef> {
             tensors.count == 1 ? .leaf(reference(tensors[0])) : .list(tensors.map { .leaf(reference($0)) })
         }
-        self.init(functional: name, layers: Architecture.named(layers), calls: nodes, inputs: tree(inputs), outputs: tree(outputs))
+        let graph = Architecture(
+            functional: name, layers: Architecture.named(layers), calls: nodes, inputs: tree(inputs), outputs: tree(outputs))
+        self = graph.sortedAsKeras()
     }
 
     /// The layers with a name each, as Keras 3 gives them: the class in snake case, then `_1`, `_2`.
