@@ -52,6 +52,8 @@ def main():
         for keras in KERASES:
             print(f"== .keras and .weights.h5 in {keras}", flush=True)
             results.append(script("loads_in_keras.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
+            print(f"== the other data format in {keras}", flush=True)
+            results.append(script("data_formats.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
             print(f"== universal .h5 in {keras}", flush=True)
             made = ["--models", *(folder / other for other in KERASES)]
             results.append(script("saving.py", "--keras", keras, *made, "--keras-binary", options.keras_binary))

@@ -167,6 +167,19 @@ import Testing
         #expect(try written(model, target: .keras3).file.root.architecture.kind == .sequential)
     }
 
+    /// Keras 3 makes such a layer ready before it reads a nested model's weights.
+    @Test func learntNormalizationOfANestedModelIsRefused() throws {
+        func refused(_ layer: Normalization, isNested: Bool, _ target: SaveTarget) throws -> Bool {
+            let chain = ModelLayer(Architecture(sequential: "inner", layers: [layer.named("n").inputShape(3)]))
+            let root = isNested ? ModelLayer(Architecture(sequential: "outer", layers: [chain.inputShape(3)])) : chain
+            return (try? ModelConfigWriter.json(root, built: try BuiltModel(root), target: target, form: .hdf5)) == nil
+        }
+        let given = Normalization(mean: [1, 2, 3], variance: [1, 1, 1])
+        #expect(try refused(Normalization(), isNested: true, .universal) && refused(Normalization(), isNested: true, .keras3))
+        #expect(try !refused(Normalization(), isNested: true, .tfKeras) && !refused(Normalization(), isNested: false, .universal))
+        #expect(try !refused(given, isNested: true, .universal))
+    }
+
     /// Calls of a nested model are numbered so that Keras 3, which counts from 0, and tf.keras, which counts from 1, mean the same.
     @Test func nestedCallsAreTwiceInUniversalFiles() throws {
         let inner = ModelLayer(Architecture(sequential: "inner", layers: [Dense(2).inputShape(2)]))

@@ -9,7 +9,7 @@ package struct ModelConfigWriter {
     private let model: BuiltModel?
     private let target: SaveTarget
     private let form: Form
-    private let context: EncodingContext
+    private var context: EncodingContext
     private var dialect: Dialect { target.dialect }
     private var rules: any DialectRules.Type { target.rules }
 
@@ -56,6 +56,11 @@ package struct ModelConfigWriter {
                 do { try layer.check(outputs: outputs, for: context) } catch let error as KerasError { try context.leaveOut(error) }
             }
             return wrap(type(of: layer).className, "keras.layers", try layer.encoded(in: context))
+        }
+        if !context.isNested, model.id != self.model?.root.id {
+            var inner = self
+            inner.context.isNested = true
+            return try inner.entry(model)
         }
         if dialect != .keras3 && !model.base.trainable {
             // Before Keras 3 a model has no word for it, and its layers have.

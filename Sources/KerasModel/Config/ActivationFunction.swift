@@ -142,6 +142,14 @@ extension ActivationFunction {
         return try call.emit(.binary(.multiply), values, gates)
     }
 
+    /// Whether each number is mapped by itself, whatever its place.
+    var isPointwise: Bool {
+        switch self {
+        case .softmax, .logSoftmax, .sparsemax, .glu, .layer: false
+        default: true
+        }
+    }
+
     /// The last axis's length after it, if it is not the same.
     func outputShape(_ x: SymbolicShape) -> SymbolicShape {
         guard self == .glu, let last = x.last else { return x }

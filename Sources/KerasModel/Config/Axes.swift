@@ -27,7 +27,7 @@ public struct Axes: Hashable, ConfigValue, ExpressibleByIntegerLiteral, Expressi
     }
 
     public func config(in context: EncodingContext) throws -> JSON {
-        guard values.count == 1 || !context.readers.contains(.keras3) || !(context.isHDF5 || context.isUniversal) else {
+        guard values.count == 1 || !context.isForOldReaderOfKeras3 else {
             throw KerasError(
                 .unsupported, "Keras 3 takes no list of axes from such a file", found: "\(values)", expected: "one axis, or a .keras file")
         }

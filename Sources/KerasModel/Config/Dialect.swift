@@ -38,6 +38,8 @@ public struct EncodingContext: Sendable {
     /// True where it stands in an `.h5`. Keras 3's reader of those takes a layer's `axis` out unless it is one number
     /// (`keras.src.legacy.saving.saving_utils.model_from_config`).
     package let isHDF5: Bool
+    /// True within a model that is a layer of another.
+    package var isNested = false
     /// Takes what those who read it have no word for, where it is to be left out rather than refused.
     package let losses: Losses?
 
@@ -52,6 +54,9 @@ public struct EncodingContext: Sendable {
 
     /// All those who are to read it.
     package var readers: [Dialect] { isUniversal ? [.tfKeras, .keras3] : [dialect] }
+
+    /// Whether Keras 3 reads it by the way it has for old `.h5` files.
+    package var isForOldReaderOfKeras3: Bool { isUniversal || isHDF5 && dialect == .keras3 }
 
     /// Leaves something out, if that is wanted.
     ///

@@ -48,6 +48,11 @@ public protocol Layer: Sendable {
     /// - Throws: `unsupported` for such a layer.
     func check(outputs: [SymbolicShape], for context: EncodingContext) throws
 
+    /// How the layer does on images whose channels have moved. `inputs` are the shapes they had.
+    ///
+    /// - Throws: `unsupported` if what it does cannot be said of moved ones.
+    func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid
+
     /// Says what a call computes.
     ///
     /// - Throws: a `mismatch` problem if the shapes do not fit, `unsupported` for settings this version does not run.

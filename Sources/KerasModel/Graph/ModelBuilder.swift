@@ -148,7 +148,7 @@ package struct BuiltModel: Sendable {
         orders = builder.orders
     }
 
-    func order(of model: LayerID) -> [TensorRef] { orders[model] ?? [] }
+    package func order(of model: LayerID) -> [TensorRef] { orders[model] ?? [] }
 
     /// What a call gives; nothing for a call that is not there.
     package func outputShapes(of call: TensorRef) -> [SymbolicShape] {

@@ -23,6 +23,7 @@ struct Convert: ParsableCommand {
               keras convert model.h5 small.h5 --strip-optimizer --compress
               keras convert model.h5 model.keras
               keras convert model.h5 model.json --to tf.keras
+              keras convert model.h5 first.h5 --data-format channels_first
               keras convert model.h5 model.safetensors
               keras convert model.h5 model.onnx
               keras convert model.keras model.weights.h5
@@ -54,6 +55,12 @@ struct Convert: ParsableCommand {
             "Compute and keep weights in float16, bfloat16, float32 or float64; make the elements of arrays this.", valueName: "type"))
     var dtype: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Put the channels of images first or last: channels_first or channels_last. Inputs and outputs that are images move too.",
+            valueName: "format"))
+    var dataFormat: DataFormat?
+
     @Flag(help: "Leave out what the target has no word for.")
     var lossy = false
 
@@ -78,6 +85,11 @@ struct Convert: ParsableCommand {
             saved = converted
             for note in notes { Terminal.complain(note) }
         }
+        if let dataFormat {
+            let (converted, notes) = try KerasError.placing(Place(file: self.model)) { try saved.converted(to: dataFormat) }
+            saved = converted
+            for note in notes { Terminal.complain(note) }
+        }
         let notes = try ModelFile.write(saved, to: output, as: container, target: to) {
             $0.stripsOptimizer = stripOptimizer
             $0.compresses = compress
@@ -88,3 +100,4 @@ struct Convert: ParsableCommand {
 }
 
 extension SaveTarget: ExpressibleByArgument {}
+extension DataFormat: ExpressibleByArgument {}

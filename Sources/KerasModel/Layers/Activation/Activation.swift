@@ -16,4 +16,13 @@ public struct Activation: ActivationLayer {
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs.map(activation.outputShape) }
     public func apply(_ x: Value, _ call: LayerCall) throws -> Value { try activation.lower(x, call) }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        guard activation != .softmax else {
+            var layer = Softmax(axis: Axes(try move.axis(-1, of: inputs[0])))
+            layer.base = base
+            return .either(layer)
+        }
+        return activation.isPointwise ? .either(self) : .fixed
+    }
 }

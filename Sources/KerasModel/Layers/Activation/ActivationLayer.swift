@@ -8,6 +8,7 @@ public protocol ActivationLayer: Layer {
 
 extension ActivationLayer {
     public static var maskUse: MaskUse { .passes }
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { .either(self) }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         [try apply(try call.cast(inputs[0], call.computeType), call)]

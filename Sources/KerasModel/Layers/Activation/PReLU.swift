@@ -37,6 +37,14 @@ public struct PReLU: Layer {
         return [try WeightSpec("alpha", shape, alphaInitializer, regularizer: alphaRegularizer, constraint: alphaConstraint)]
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        var copy = self
+        copy.sharedAxes = try sharedAxes.map { try $0.map { try move.axis($0, of: inputs[0]) }.sorted() }
+        // Alpha has the input's axes but the batch.
+        let axes = move.order(rank: inputs[0].rank).dropFirst().map { $0 - 1 }
+        return .either(copy, transposing: [WeightTransposition(index: 0, axes: axes)])
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         [try call.emit(.binary(.prelu), inputs[0], try call.weight("alpha"))]
     }

@@ -21,6 +21,8 @@ public struct Softmax: ActivationLayer {
         return inputs
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { try relaid(move, inputs[0], \.axis) }
+
     public func apply(_ x: Value, _ call: LayerCall) throws -> Value {
         let axes = try axis.resolved(in: SymbolicShape(x.shape))
         guard axes.count != 1 else { return try call.emit(.softmax(axis: axes[0]), x) }

@@ -132,6 +132,34 @@ extension ConvolutionFamily {
         }
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        guard settings.dataFormat == move.from else { return .fixed }
+        let output = try outputShapes(inputs)[0]
+        guard !base.addsBiasAsTensorFlow || !biasFitsTwice(output) else {
+            throw KerasError(
+                .unsupported, "Keras 3 adds this bias along the last axis, not the channels: the other data format has no word for that",
+                at: Place(key: "use_bias"), found: "\(output)")
+        }
+        var copy = self
+        copy.settings.dataFormat = move.to
+        guard !base.addsBiasAsTensorFlow || !copy.biasFitsTwice(move(output)) else {
+            throw KerasError(
+                .unsupported, "Keras 3 would add the bias along the last axis, not the channels", at: Place(key: "use_bias"),
+                found: "\(move(output))", expected: "channels that are not as many as the cells of the last axis")
+        }
+        if settings.activation.isPointwise { return .moved(copy) }
+        guard settings.activation == .softmax, settings.activityRegularizer == nil else {
+            throw KerasError(
+                .unsupported, "this activation goes along the last axis, which is another one then", at: Place(key: "activation"),
+                found: "\(settings.activation)")
+        }
+        copy.settings.activation = .linear
+        var softmax = Softmax(axis: Axes(try move.axis(-1, of: output)))
+        softmax.base.dtype = base.dtype
+        softmax.base.dialect = base.dialect
+        return .moved(copy, then: softmax)
+    }
+
     func biasSpec(_ length: Int) throws -> [WeightSpec] {
         settings.useBias
             ? [

@@ -41,6 +41,11 @@ public struct Concatenate: Layer {
         return [output]
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        let axis = try move.axis(axis, of: inputs[0])
+        return .either(with { $0.axis = axis })
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let axis = try SymbolicShape(inputs[0].shape).axis(axis)
         let isFloating = inputs.contains { $0.dtype.isFloatingPoint }

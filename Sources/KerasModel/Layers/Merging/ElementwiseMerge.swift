@@ -13,6 +13,10 @@ extension ElementwiseMerge {
     public static var inputCount: ClosedRange<Int> { 1...Int.max }
     public func finish(_ merged: Value, of count: Int, _ call: LayerCall) throws -> Value { merged }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        Set(inputs.map(\.rank)).count == 1 ? .either(self) : .fixed
+    }
+
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         let rank = inputs.map(\.rank).max()!
         let shapes = inputs.map { SymbolicShape(aligned($0.dims, to: rank, with: 1)) }

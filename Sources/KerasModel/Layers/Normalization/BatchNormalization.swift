@@ -122,6 +122,10 @@ public struct BatchNormalization: Layer {
         return inputs
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        axis.values.count == 1 ? try relaid(move, inputs[0], \.axis) : .fixed
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         try call.refuseTrainingMode()
         let type = call.statisticsType

@@ -65,6 +65,11 @@ public struct GroupNormalization: Layer {
         return inputs
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        let axis = try move.axis(axis, of: inputs[0])
+        return .either(with { $0.axis = axis })
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let type = call.statisticsType
         let shape = inputs[0].shape.dims

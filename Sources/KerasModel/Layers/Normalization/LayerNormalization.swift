@@ -77,6 +77,10 @@ public struct LayerNormalization: Layer {
         return inputs
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        axis.values.count == 1 ? try relaid(move, inputs[0], \.axis) : .fixed
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let type = call.statisticsType
         let x = try call.cast(inputs[0], type)

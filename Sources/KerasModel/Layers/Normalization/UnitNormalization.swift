@@ -21,6 +21,8 @@ public struct UnitNormalization: Layer {
         return inputs
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { try relaid(move, inputs[0], \.axis) }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let x = try call.cast(inputs[0], call.computeType)
         return [try call.unitLength(x, axes: try axis.resolved(in: SymbolicShape(x.shape)).sorted(), least: 1e-12)]

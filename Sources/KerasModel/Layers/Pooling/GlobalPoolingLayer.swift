@@ -31,6 +31,8 @@ extension GlobalPoolingLayer {
         return [SymbolicShape(input.dims.indices.compactMap { spatial.contains($0) ? (keepDims ? .some(1) : nil) : .some(input[$0]) })]
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { switched(move, \.dataFormat) }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let axes = Array(dataFormat.axes(rank: Self.spatialRank).spatial)
         return [try call.emit(.reduce(Self.reduction, axes: axes, keepDims: keepDims), inputs[0])]

@@ -91,6 +91,10 @@ extension PoolingLayer {
         return [shape]
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        switched(move, \.settings.dataFormat)
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let pooled = try call.channelsLast(inputs[0], settings.dataFormat) { x in
             let padding = settings.poolSize.indices.map {

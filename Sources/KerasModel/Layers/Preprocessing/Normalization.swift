@@ -62,6 +62,18 @@ public struct Normalization: Layer {
         return inputs
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        axis.values.count <= 1 ? try relaid(move, inputs[0], \.axis) : .fixed
+    }
+
+    /// Keras 3 makes its mean and variance ready when it builds the layer, which in a nested model is before an `.h5` brings them.
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
+        guard mean == nil, context.isNested, context.isForOldReaderOfKeras3 else { return }
+        throw KerasError(
+            .unsupported, "Keras 3 overlooks what this layer of a nested model has learnt in such a file", at: Place(layer: name),
+            expected: "a .keras file")
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let x = try call.cast(inputs[0], call.computeType)
         let axes = try keptAxes(SymbolicShape(x.shape))

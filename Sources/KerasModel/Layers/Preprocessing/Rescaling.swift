@@ -27,6 +27,10 @@ public struct Rescaling: Layer {
         base.name = name
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        scale.shape.rank == 0 && offset.shape.rank == 0 ? .either(self) : .fixed
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let x = try call.cast(inputs[0], call.computeType)
         if scale.shape.rank == 0 && offset.shape.rank == 0 {

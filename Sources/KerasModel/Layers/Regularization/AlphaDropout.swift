@@ -36,4 +36,6 @@ public struct AlphaDropout: TrainingOnly {
         let mixed = try call.emit(.binary(.add), try call.emit(.binary(.multiply), x, kept), lowered)
         return try call.emit(.unary(.affine(scale: scale, offset: -scale * limit * rate)), mixed)
     }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { noiseShape == nil ? .either(self) : .fixed }
 }

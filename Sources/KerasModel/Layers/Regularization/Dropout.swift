@@ -28,4 +28,6 @@ public struct Dropout: TrainingOnly {
     public func train(_ x: Value, _ call: LayerCall) throws -> Value {
         try call.dropout(x, rate: rate, noiseShape: noiseShape, seed: seed)
     }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { noiseShape == nil ? .either(self) : .fixed }
 }

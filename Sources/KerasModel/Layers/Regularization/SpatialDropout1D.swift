@@ -26,4 +26,6 @@ public struct SpatialDropout1D: TrainingOnly {
     }
 
     public func train(_ x: Value, _ call: LayerCall) throws -> Value { try settings.train(x, call) }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { .fixed }
 }

@@ -26,4 +26,8 @@ public struct SpatialDropout2D: TrainingOnly {
     }
 
     public func train(_ x: Value, _ call: LayerCall) throws -> Value { try settings.train(x, call) }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        switchedInKeras3(move, \.settings.dataFormat)
+    }
 }

@@ -9,6 +9,7 @@ public protocol TrainingOnly: Layer {
 
 extension TrainingOnly {
     public static var maskUse: MaskUse { .passes }
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { .either(self) }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         try call.refuseTrainingMode()

@@ -40,4 +40,6 @@ public struct Cropping3D: CroppingLayer {
         self.dataFormat = dataFormat
         base.name = name
     }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { switched(move, \.dataFormat) }
 }

@@ -25,6 +25,11 @@ public struct Flatten: Layer {
         return [[input[0], try Shape(checking: lengths).count]]
     }
 
+    /// It takes images of its format alone, and anything else either way only if it is told so.
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        dataFormat == move.from ? .either(with { $0.dataFormat = move.to }) : .fixed
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         var x = inputs[0]
         if dataFormat == .channelsFirst, x.rank > 2 { x = try call.transpose(x, [0] + Array(2..<x.rank) + [1]) }

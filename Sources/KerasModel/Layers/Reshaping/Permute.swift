@@ -28,5 +28,7 @@ public struct Permute: Layer {
         return [SymbolicShape([input[0]] + dims.map { input[$0] })]
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { .permutes([0] + dims) }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] { [try call.transpose(inputs[0], [0] + dims)] }
 }

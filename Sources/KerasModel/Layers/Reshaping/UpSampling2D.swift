@@ -40,6 +40,8 @@ public struct UpSampling2D: UpSamplingLayer {
             found: "\(output)", expected: "both sides known, or both open")
     }
 
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { switched(move, \.dataFormat) }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         guard interpolation != .nearest else { return [try repeated(inputs[0], call)] }
         let result = try call.channelsLast(try call.cast(inputs[0], call.computeType), dataFormat) { x in

@@ -26,4 +26,6 @@ public struct UpSampling3D: UpSamplingLayer {
     }
 
     public var factors: [Int] { size }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { switched(move, \.dataFormat) }
 }

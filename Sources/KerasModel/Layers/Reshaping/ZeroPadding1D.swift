@@ -31,4 +31,8 @@ public struct ZeroPadding1D: ZeroPaddingLayer {
         self.dataFormat = dataFormat
         base.name = name
     }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
+        switchedInKeras3(move, \.dataFormat)
+    }
 }

@@ -37,4 +37,6 @@ public struct ZeroPadding2D: ZeroPaddingLayer {
         self.dataFormat = dataFormat
         base.name = name
     }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { switched(move, \.dataFormat) }
 }

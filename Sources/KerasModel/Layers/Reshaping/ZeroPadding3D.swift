@@ -40,4 +40,6 @@ public struct ZeroPadding3D: ZeroPaddingLayer {
         self.dataFormat = dataFormat
         base.name = name
     }
+
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { switched(move, \.dataFormat) }
 }
