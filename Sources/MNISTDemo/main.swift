@@ -16,19 +16,12 @@ var scores: Tensor?
 let time = try clock.measure { scores = try model.predict(images) }
 guard let scores else { fatalError("measure ran nothing") }
 
-let predicted = try argmaxRows(scores)
+let predicted = try scores.argmax()
 print(try digits(images, predicted, labels, show: 8))
 let correct = zip(predicted, labels).count { $0 == $1 }
 let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
 print("\(correct) of \(labels.count) right: accuracy \(Double(correct) / Double(labels.count))")
 print("\(Int(Double(labels.count) / seconds)) images/s")
-
-/// The column of the largest number in each row.
-func argmaxRows(_ scores: Tensor) throws -> [Int] {
-    let columns = scores.shape[1]
-    let values = try scores.scalars(as: Float.self)
-    return (0..<scores.shape[0]).map { row in (0..<columns).max { values[row * columns + $0] < values[row * columns + $1] } ?? 0 }
-}
 
 /// The first digits next to one another, two pixels a character, with a line below that says what each was taken for.
 func digits(_ images: Tensor, _ predicted: [Int], _ labels: [Int], show count: Int) throws -> String {
