@@ -1,14 +1,20 @@
-# The two commands of the README are `make demo` and `make test`; both work on a fresh machine with Swift.
+# The commands of the README, `make demo`, `make train` and `make test`, work on a fresh machine with Swift.
 
 VENV := .venv
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: demo test cross interop bench bench-setup check setup release
+.PHONY: demo train test cross interop bench bench-setup check setup release
 
 ## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
 demo: setup
 	swift build $(RELEASE) --product MNISTDemo
 	.build/release/MNISTDemo Fixtures
+
+## Trains the CNN of docs/tutorials/mnist.md on Fashion-MNIST, as Debian packs it, and saves it as fashion_cnn.h5 for Python.
+train:
+	.ci/setup dataset-fashion-mnist
+	swift build $(RELEASE) --product TrainDemo
+	.build/release/TrainDemo fashion_cnn.h5
 
 ## All tests that need no Python.
 test: setup

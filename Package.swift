@@ -32,6 +32,7 @@ let package = Package(
             name: "Keras",
             dependencies: ["Tensors", "JSON", "Storage", "NumPy", "KerasModel", "KerasFormat", "KerasRuntime"]),
         .executableTarget(name: "MNISTDemo", dependencies: ["Keras"]),
+        .executableTarget(name: "TrainDemo", dependencies: ["Keras"]),
         .executableTarget(
             name: "KerasTool",
             dependencies: [
