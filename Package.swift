@@ -63,5 +63,6 @@ let package = Package(
         .testTarget(name: "NumPyTests", dependencies: ["NumPy", "Storage", "JSON", "Tensors", "CountingAllocator"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Tensors"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "TutorialTests", dependencies: ["Keras", "Storage"]),
     ]
 )
