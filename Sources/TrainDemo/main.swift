@@ -1,9 +1,11 @@
-// Trains the CNN of docs/tutorials/mnist.md on Fashion-MNIST, or on MNIST itself where Keras has it in its cache, and saves it for Python.
+// Trains the CNN of docs/tutorials/mnist.md on Fashion-MNIST, or with --mnist on MNIST itself where Keras has it in its cache, and saves it for
+// Python. --seed=N draws another order of the samples.
 
 import Keras
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let isDigits = arguments.contains("--mnist")
+let seed = arguments.lazy.filter { $0.hasPrefix("--seed=") }.compactMap { UInt64($0.dropFirst(7)) }.first ?? 0
 let output = arguments.last { !$0.hasPrefix("--") } ?? (isDigits ? "mnist_cnn.h5" : "fashion_cnn.h5")
 
 let data: Datasets.Splits
@@ -25,7 +27,7 @@ let model = Sequential(name: "mnist_cnn") {
 print(model.summary())
 
 try model.compile(optimizer: .adam, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
-try model.fit(images, yTrain, epochs: 5, callbacks: [EpochLines()])
+try model.fit(images, yTrain, epochs: 5, callbacks: [EpochLines()], seed: seed, verbose: 0)
 
 let scores = try model.evaluate(testImages, yTest)
 print("test loss: \(rounded(scores.loss)) - test accuracy: \(rounded(scores["accuracy"] ?? .nan))")

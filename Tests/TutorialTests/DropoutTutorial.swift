@@ -31,7 +31,7 @@ enum DropoutTutorial {
 
         try model.compile(optimizer: .adam, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
         let history = try model.fit(
-            images, labels, batchSize: 128, epochs: 3, callbacks: [EpochLines()], validationSplit: 0.1, seed: 42)
+            images, labels, batchSize: 128, epochs: 3, callbacks: [EpochLines()], validationSplit: 0.1, seed: 42, verbose: 0)
 
         let best = history["val_accuracy"].max()!
         print("best validation accuracy:", best)
@@ -45,7 +45,7 @@ enum DropoutTutorial {
 
         try model.save(to: "\(folder)/padded_cnn.keras")
         let resumed = try Model.load("\(folder)/padded_cnn.keras")
-        let goesOn = try resumed.fit(images, labels, batchSize: 128, epochs: 4, callbacks: [EpochLines()], initialEpoch: 3)
+        let goesOn = try resumed.fit(images, labels, batchSize: 128, epochs: 4, callbacks: [EpochLines()], initialEpoch: 3, verbose: 0)
         return (history, scores, once == twice, goesOn)
     }
 }

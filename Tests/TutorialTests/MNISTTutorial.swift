@@ -42,7 +42,7 @@ enum MNISTTutorial {
         let testImages = try xTest.reshaped(to: [xTest.shape[0], 28, 28, 1]) / 255
 
         try model.compile(optimizer: .adam, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
-        let history = try model.fit(images, yTrain, epochs: 5, callbacks: [EpochLines()])
+        let history = try model.fit(images, yTrain, epochs: 5, callbacks: [EpochLines()], verbose: 0)
 
         let scores = try model.evaluate(testImages, yTest)
         print("test accuracy:", scores["accuracy"]!)

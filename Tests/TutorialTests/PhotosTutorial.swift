@@ -34,7 +34,7 @@ enum PhotosTutorial {
 
         let model = try model(classes.count)
         try model.compile(optimizer: .adam, loss: .categoricalCrossentropy, metrics: [.accuracy])
-        let history = try model.fit(images, labels, batchSize: 32, epochs: epochs, callbacks: [EpochLines()])
+        let history = try model.fit(images, labels, batchSize: 32, epochs: epochs, callbacks: [EpochLines()], verbose: 0)
 
         let scores = try model.evaluate(testImages, testLabels)
         print("test loss:", scores.loss)

@@ -50,7 +50,7 @@ enum WalkthroughTutorial {
             for (lossName, loss) in losses {
                 try model.setWeights(start)
                 try model.compile(optimizer: optimizer, loss: loss, metrics: [.categoricalAccuracy])
-                let history = try model.fit(xTrain, yTrain, epochs: 2)
+                let history = try model.fit(xTrain, yTrain, epochs: 2, verbose: 0)
                 let scores = try model.evaluate(xTest, yTest)
                 print("\(optimizerName), \(lossName): \(scores)")
                 results.append(
