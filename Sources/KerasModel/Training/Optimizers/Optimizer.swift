@@ -146,6 +146,11 @@ extension Optimizer {
             }
             return nil
         }
+        if let steps = try number("gradient_accumulation_steps"), steps > 1 {
+            throw KerasError(
+                .unsupported, "gradients are not gathered over several steps yet", at: Place(key: "gradient_accumulation_steps"),
+                found: "\(steps)")
+        }
         if let rate = settings["learning_rate"], rate.object != nil {
             schedule = try KerasError.placing(Place(key: "learning_rate")) { try learningRateSchedule(config: rate, in: context) }
             learningRate = schedule?.initialLearningRate ?? learningRate
