@@ -94,7 +94,8 @@ extension Binary {
             return [try first { slope }, try second { try -slope }]
         case .prelu:
             let below = try a.compared(.less, 0)
-            return [try first { try dy + dy * below * (b - 1) }, try second { try dy * a * below }]
+            // Not 1 + below · (b − 1), which loses a small b.
+            return [try first { try dy * (1 - below) + dy * below * b }, try second { try dy * a * below }]
         case .gate: return [try first { try dy.gated(by: b) }, nil]
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: return [nil, nil]
         }
