@@ -33,9 +33,10 @@ interop: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/objects.py
 	if [ -d ../shared/corpus ]; then $(VENV)/bin/python Tests/Interop/corpus.py --corpus ../shared/corpus; fi
 
-## Measures models and convolutions against other engines, in turns, and writes docs/BENCHMARKS.md; about 25 minutes.
-bench: bench-setup
+## Measures models and convolutions against other engines, in turns, and writes docs/BENCHMARKS.md; about 25 minutes. Then training.
+bench: bench-setup release
 	$(VENV)-bench/bin/python Tests/Benchmarks/run.py --write $(ROWS)
+	$(VENV)-bench/bin/python Tests/Benchmarks/training.py
 
 ## What `make bench` needs: ROWS="--only PATTERN --quick" measures some of it.
 bench-setup: setup $(VENV)-bench/.ready
