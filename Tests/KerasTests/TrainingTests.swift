@@ -149,6 +149,18 @@ import Testing
         #expect(history.epochs.count == 1)
     }
 
+    @Test func aSequenceWithTooManyAnswersIsRefused() throws {
+        struct Wrong: BatchSequence {
+            let batch: Batch
+            let count = 1
+            func batch(at index: Int) -> Batch { batch }
+        }
+        let (x, y) = try Self.points(8)
+        let model = try Self.classifier()
+        #expect(throws: KerasError.self) { try model.fit(Wrong(batch: Batch(inputs: [x], targets: [y, y]))) }
+        #expect(throws: KerasError.self) { try model.fit(Wrong(batch: Batch(inputs: [x], targets: [y], sampleWeights: []))) }
+    }
+
     @Test func whatDoesNotFitIsSaid() throws {
         let (x, y) = try Self.points(8)
         let model = Sequential { Dense(2).inputShape(2) }

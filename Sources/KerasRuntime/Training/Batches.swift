@@ -19,8 +19,6 @@ public struct Batch: Sendable {
     public init(_ x: Tensor, _ y: Tensor, sampleWeight: Tensor? = nil) {
         self.init(inputs: [x], targets: [y], sampleWeights: sampleWeight.map { [$0] })
     }
-
-    var samples: Int { inputs.first?.shape.dims.first ?? 0 }
 }
 
 /// Data that comes batch by batch: what is too large for memory, or made on the way. Keras: `keras.utils.PyDataset`, `Sequence`.

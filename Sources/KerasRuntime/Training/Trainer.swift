@@ -11,6 +11,8 @@ package final class Trainer {
     private let seed: UInt64
     /// All weights: what a step changes is changed in place.
     private var values: [WeightID: Tensor]
+    /// The weights that steps change.
+    private let changing: [WeightID]
     /// The weights that have gradients, and those.
     private let trained: [WeightID]
     private let gradients: [Tensor]
@@ -29,11 +31,12 @@ package final class Trainer {
         (self.model, self.spec, self.options, self.seed) = (model, spec, options, seed)
         let entries = model.tree(of: model.root).all
         let moved = entries.filter(\.isTrained)
+        let changing = entries.filter { $0.isTrained || !$0.spec.isTrainable }
+        self.changing = changing.map(\.id)
         values = weights
         var problems = ProblemList()
-        for entry in entries {
+        for entry in changing {
             guard let weight = weights[entry.id] else { throw KerasError(.mismatch, "a weight is missing", found: entry.spec.name) }
-            guard entry.isTrained || !entry.spec.isTrainable else { continue }
             if entry.isTrained, weight.dtype != .float32 {
                 problems.add(
                     Problem(
@@ -56,8 +59,10 @@ package final class Trainer {
         means = EvaluationFigures(spec, options)
     }
 
-    /// The weights as they are now, in memory that no step changes.
-    package func snapshot() throws -> [WeightID: Tensor] { try values.mapValues { try $0.copied() } }
+    /// The weights that steps change, as they are now, in memory that none changes.
+    package func snapshot() throws -> [WeightID: Tensor] {
+        Dictionary(uniqueKeysWithValues: try changing.compactMap { id in try values[id].map { (id, try $0.copied()) } })
+    }
 
     /// What the batches since ``resetFigures()`` came to, as Keras shows it: `loss` first.
     package var figures: [(name: String, value: Double)] { means.results }
@@ -70,13 +75,15 @@ package final class Trainer {
     ///   - inputs: one tensor per input of the model, `(n, …)`.
     ///   - targets: one per output, `(n, …)`.
     ///   - weights: the samples' weights for each output.
-    ///   - learningRate: in place of the optimizer's own.
     /// - Returns: the batch's total loss.
     /// - Throws: `mismatch` if the batch does not fit the model, `unsupported` for what is not trained.
-    @discardableResult package func step(
-        inputs: [Tensor], targets: [Tensor], weights: [Tensor?]? = nil, learningRate: Float? = nil
-    ) throws -> Double {
+    @discardableResult package func step(inputs: [Tensor], targets: [Tensor], weights: [Tensor?]? = nil) throws -> Double {
         let inputs = try model.fitted(inputs)
+        for (what, found) in [("targets", targets.count), ("sample weights", weights?.count ?? spec.outputs.count)]
+        where found != spec.outputs.count {
+            throw KerasError(
+                .mismatch, "the data has another number of \(what) than the model", found: "\(found)", expected: "\(spec.outputs.count)")
+        }
         let form = TrainingGraph.Form(
             inputs: inputs.map(\.shape),
             targets: zip(spec.outputs, targets).map { $0.loss != nil || !$0.metrics.isEmpty ? $1.shape : nil },
@@ -84,7 +91,7 @@ package final class Trainer {
         let program = try program(form)
         let (total, figures, outputs) = try program.run(
             inputs, targets, weights ?? [], seed: TrainingProgram.Seed(seed, step: optimizer.iterations), threads: options.threads)
-        optimizer.step(learningRate: learningRate, threads: options.threads)
+        optimizer.step(threads: options.threads)
         for (constraint, weight) in constraints { constraint.apply(to: weight.numbers) }
         let own = zip(spec.outputs, figures).reduce(0.0) { $0 + ($1.1.loss ?? 0) * $1.0.weight }
         let batches = spec.outputs.indices.map { index in

@@ -98,10 +98,8 @@ package final class OptimizerRun: @unchecked Sendable {
     }
 
     /// One step: clip, decay, move, average, in Keras's order.
-    ///
-    /// - Parameter learningRate: in place of the optimizer's own.
-    package func step(learningRate: Float? = nil, threads: Int = 1) {
-        step = OptimizerStep(learningRate: learningRate ?? self.learningRate, number: iterations + 1)
+    package func step(threads: Int = 1) {
+        step = OptimizerStep(learningRate: learningRate, number: iterations + 1)
         measure()
         arithmetic.begin(step, &shared)
         if iterations == 0, optimizer.average?.countsFirstWeights == true, let averages {
