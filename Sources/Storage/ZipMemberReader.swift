@@ -1,7 +1,6 @@
 internal import Tensors
 
-/// A compressed member of an archive, inflated piece by piece into the memory it is wanted in, its checksum formed on the way while the bytes are
-/// in the cache.
+/// A compressed member of an archive, inflated piece by piece into the memory it is wanted in, its checksum formed on the way.
 package final class ZipMemberReader {
     private let place: Place
     private let member: ZipArchive.Member
@@ -26,13 +25,20 @@ package final class ZipMemberReader {
     /// - Throws: a `malformed` problem if the data is damaged or there is not as much.
     package func read(into target: UnsafeMutableRawBufferPointer) throws {
         try KerasError.placing(place) {
+            let follower = target.count < FollowingChecksum.worthwhile ? nil : FollowingChecksum(target, after: sum)
+            // The memory is not let go while somebody reads it.
+            defer { if let follower { sum = follower.finish() } }
             var done = 0
             while done < target.count {
                 let piece = UnsafeMutableRawBufferPointer(rebasing: target[done..<min(done + ZipMemberReader.pieceSize, target.count)])
                 let count = try stream.read(into: piece)
-                sum.update(UnsafeRawBufferPointer(rebasing: piece[..<count]))
                 done += count
                 produced += count
+                if let follower {
+                    follower.advance(to: done)
+                } else {
+                    sum.update(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+                }
                 guard count == piece.count else { throw wrongSize("\(produced) bytes") }
             }
         }
