@@ -43,6 +43,27 @@ import Testing
         #expect(bytes[0] != bytes[2])
     }
 
+    @Test func takesFilesOfEveryKind() throws {
+        let data = folder.path("data.npz")
+        for (member, name) in [
+            ("x_train", "x.npy"), ("x_train", "x-idx3-ubyte.gz"), ("y_train", "y.npy"), ("y_train", "y.csv"), ("y_train", "y.idx"),
+        ] {
+            #expect(try Command("convert", "\(data):\(member)", folder.path(name)).status == 0)
+        }
+        #expect(try fit("-o", folder.path("archive.keras")).status == 0)
+        let wanted = try Data(contentsOf: URL(filePath: folder.path("archive.keras")))
+        for (x, y) in [("x.npy", "y.csv"), ("x-idx3-ubyte.gz", "y.idx"), ("x.npy", "data.npz:y_train")] {
+            let run = try Command(["fit", demo, folder.path(x), "--y", folder.path(y), "-o", folder.path("files.keras")])
+            #expect(run.status == 0, "\(run.complaints)")
+            #expect(try Data(contentsOf: URL(filePath: folder.path("files.keras"))) == wanted, "\(x), \(y)")
+            #expect(try Command("evaluate", demo, folder.path(x), "--y", folder.path(y)).status == 0)
+        }
+        #expect(try fit("-o", folder.path("o.keras"), "--x", folder.path("x.npy"), "--y", folder.path("y.npy")).status == 0)
+        let alone = try Command("fit", demo, folder.path("x.npy"), "-o", folder.path("o.keras"))
+        #expect(alone.status == 65)
+        #expect(alone.complaints.first?.contains("--y FILE") == true)
+    }
+
     @Test func whatIsWrongIsSaid() throws {
         #expect(try fit("-o", folder.path("o.keras"), "--epochs", "-1").status == 64)
         #expect(try fit("-o", folder.path("o.keras"), "--validation-split", "1").status == 64)

@@ -61,13 +61,3 @@ struct CompileArguments: ParsableArguments {
 }
 
 func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
-
-/// The names of the arrays that an option gives, or the usual ones.
-func arrayNames(_ given: String?, _ usual: String, _ known: [String], _ option: String) throws -> [String] {
-    guard let given else { return known.count == 1 ? [usual] : known }
-    let names = list(given)
-    guard names.count == known.count else {
-        throw ValidationError("\(option) names \(names.count) arrays; the model has \(known.count): \(known.joined(separator: ", "))")
-    }
-    return names
-}

@@ -7,7 +7,7 @@ struct Evaluate: ParsableCommand {
         abstract: "Measures a model's loss and metrics on data with known answers.",
         discussion: """
             DATA holds inputs and answers as arrays x_test and y_test, unless --x and --y name others; for a model with several inputs or \
-            outputs, arrays of their names. The loss and the metrics are those the model was compiled with, unless given here.
+            outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. The loss and the metrics are those the model was compiled with, unless given here.
 
             Examples:
               keras evaluate model.h5 mnist.npz
@@ -17,15 +17,19 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Argument(help: "A .npz with the inputs and the answers.")
+    @Argument(help: "A .npz with the inputs and the answers; or the inputs alone, as .npy, .csv or IDX.")
     var data: String
 
     @Option(
-        help: ArgumentHelp("The array of inputs; several, in the model's order, with commas between. (default: x_test)", valueName: "name"))
+        help: ArgumentHelp(
+            "The array of inputs, or a file of it; several, in the model's order, with commas between. (default: x_test)", valueName: "name"
+        ))
     var x: String?
 
     @Option(
-        help: ArgumentHelp("The array of answers; several, in the model's order, with commas between. (default: y_test)", valueName: "name")
+        help: ArgumentHelp(
+            "The array of answers, or a file of it; several, in the model's order, with commas between. (default: y_test)",
+            valueName: "name")
     )
     var y: String?
 
@@ -45,12 +49,12 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let model = try self.model.load()
-        let data = try DataFile(data, reading.options)
-        var inputs = model.awaitsInputShape ? try data.members([x ?? "x_test"]) : []
+        let data = try SampleArrays(data, reading.options)
+        var inputs = model.awaitsInputShape ? try data.inputs(x, "x_test", for: ["x"]) : []
         let snapshot = try model.snapshot(for: inputs)
         let spec = try compiling.spec(for: snapshot, self.model.model)
-        if inputs.isEmpty { inputs = try data.members(arrayNames(x, "x_test", snapshot.inputNames, "--x")) }
-        let targets = try data.members(arrayNames(y, "y_test", snapshot.outputNames, "--y"))
+        if inputs.isEmpty { inputs = try data.inputs(x, "x_test", for: snapshot.inputNames) }
+        let targets = try data.targets(y, "y_test", for: snapshot.outputNames)
         let evaluator = try KerasError.placing(Place(file: self.model.model)) {
             try Evaluator(snapshot.built, weights: snapshot.weights, spec: spec, options: running.options)
         }

@@ -8,7 +8,7 @@ struct Fit: ParsableCommand {
         abstract: "Trains a model on arrays and writes it.",
         discussion: """
             DATA holds inputs and answers as arrays x_train and y_train, unless --x and --y name others; for a model with several inputs or \
-            outputs, arrays of their names. Training goes on from the compile settings and the optimizer's state in the model's file, unless told \
+            outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. Training goes on from the compile settings and the optimizer's state in the model's file, unless told \
             otherwise. OUT is written whole or not at all, in the format that its ending says.
 
             Interrupted by Ctrl-C, training ends after the batch it is at, and what was learnt is written.
@@ -16,29 +16,33 @@ struct Fit: ParsableCommand {
             Examples:
               keras fit model.h5 mnist.npz -o trained.h5 --epochs 5
               keras fit model.json data.npz -o model.keras --optimizer adam --loss sparse_categorical_crossentropy --metrics accuracy
+              keras fit model.h5 train-images-idx3-ubyte.gz --y train-labels-idx1-ubyte.gz -o trained.h5
               keras fit model.keras data.npz -o more.keras --validation-split 0.1 --history history.json --plot history.svg
             """)
 
     @OptionGroup var model: ModelArguments
 
-    @Argument(help: "A .npz with the inputs and the answers.")
+    @Argument(help: "A .npz with the inputs and the answers; or the inputs alone, as .npy, .csv or IDX.")
     var data: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the trained model goes: a .h5 or a .keras.", valueName: "out"))
     var output: String
 
     @Option(
-        help: ArgumentHelp("The array of inputs; several, in the model's order, with commas between. (default: x_train)", valueName: "name")
+        help: ArgumentHelp(
+            "The array of inputs, or a file of it; several, in the model's order, with commas between. (default: x_train)",
+            valueName: "name")
     )
     var x: String?
 
     @Option(
         help: ArgumentHelp(
-            "The array of answers; several, in the model's order, with commas between. (default: y_train)", valueName: "name")
+            "The array of answers, or a file of it; several, in the model's order, with commas between. (default: y_train)",
+            valueName: "name")
     )
     var y: String?
 
-    @Option(help: ArgumentHelp("The array of the samples' weights.", valueName: "name"))
+    @Option(help: ArgumentHelp("The array of the samples' weights, or a file of it.", valueName: "name"))
     var sampleWeight: String?
 
     @OptionGroup var compiling: CompileArguments
@@ -95,12 +99,12 @@ struct Fit: ParsableCommand {
         // A model without weights is trained from its beginning.
         let model = try self.model.load(needsWeights: false)
         model.runtime = running.options
-        let data = try DataFile(data, reading.options)
-        var inputs = model.awaitsInputShape ? try data.members([x ?? "x_train"]) : []
+        let data = try SampleArrays(data, reading.options)
+        var inputs = model.awaitsInputShape ? try data.inputs(x, "x_train", for: ["x"]) : []
         let snapshot = try model.snapshot(for: inputs)
-        if inputs.isEmpty { inputs = try data.members(arrayNames(x, "x_train", snapshot.inputNames, "--x")) }
-        let targets = try data.members(arrayNames(y, "y_train", snapshot.outputNames, "--y"))
-        let weights = try sampleWeight.map { try data.members([$0]) }
+        if inputs.isEmpty { inputs = try data.inputs(x, "x_train", for: snapshot.inputNames) }
+        let targets = try data.targets(y, "y_train", for: snapshot.outputNames)
+        let weights = try sampleWeight.map { [try data.array($0)] }
         _ = try compiling.spec(for: snapshot, self.model.model)
         try model.adopt(try told(snapshot))
         let interrupt = Interrupt()

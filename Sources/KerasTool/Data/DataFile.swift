@@ -153,15 +153,8 @@ struct DataFile {
         return names.map { standIns[$0] ?? $0 }
     }
 
-    /// The members of these names.
-    ///
-    /// - Throws: a `mismatch` problem that lists what there is.
-    func members(_ names: [String]) throws -> [Tensor] {
-        guard case .archive(let archive) = content else {
-            throw KerasError(.mismatch, "this is one array", at: Place(file: path), expected: "a .npz with \(DataFile.list(names))")
-        }
-        return try names.map { try archive.tensor(named: $0, in: path) }
-    }
+    /// True if an argument names a file, or a member of one.
+    static func exists(_ argument: String) -> Bool { Environment.exists(split(argument).path) }
 
     static func list(_ names: [String]) -> String {
         names.isEmpty ? "none" : names.prefix(12).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 12 ? ", …" : "")
