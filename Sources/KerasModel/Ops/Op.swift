@@ -41,6 +41,8 @@ public enum Op: Hashable, Sendable {
     case repeatElements(axis: Int, count: Int)
     case broadcast(Shape)
     case cast(DType)
+    /// Steps along the second axis of sequences `(n, t, …)`, each with the states the one before it left: the one primitive of several results.
+    case scan(Scan)
 
     /// `seed (3)` of int32 → `shape`: random numbers that hang on the seed (its low and high half, and the number of the step), the stream and
     /// their place alone.

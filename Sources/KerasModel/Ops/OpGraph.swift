@@ -22,9 +22,12 @@ package struct OpGraph: Sendable {
     }
 
     package struct Node: Sendable {
-        package let op: Op
+        package fileprivate(set) var op: Op
         package let inputs: [ValueID]
         package let output: ValueID
+        /// What a scan gives besides.
+        package fileprivate(set) var further: [ValueID] = []
+        package var outputs: [ValueID] { further.isEmpty ? [output] : [output] + further }
         /// The layer it was lowered from, by its path of names: `encoder/conv2d_1`.
         package let layer: String
     }
@@ -56,10 +59,27 @@ package struct OpGraph: Sendable {
     package mutating func constant(_ tensor: Tensor) -> Value { append(tensor.shape, tensor.dtype, .constant(tensor)) }
 
     package mutating func emit(_ op: Op, _ operands: [Value], layer: String) throws -> Value {
-        let (shape, dtype) = try op.result(of: operands)
-        let value = append(shape, dtype, .node(nodes.count))
-        nodes.append(Node(op: op, inputs: operands.map(\.id), output: value.id, layer: layer))
-        return value
+        try emitAll(op, operands, layer: layer)[0]
+    }
+
+    /// Every result: a scan has several.
+    package mutating func emitAll(_ op: Op, _ operands: [Value], layer: String) throws -> [Value] {
+        let results = try op.results(of: operands).map { append($0.shape, $0.dtype, .node(nodes.count)) }
+        nodes.append(
+            Node(op: op, inputs: operands.map(\.id), output: results[0].id, further: results.dropFirst().map(\.id), layer: layer))
+        return results
+    }
+
+    /// Lets a scan keep more of each step: `scan` gives what it gave before, and then more.
+    ///
+    /// - Returns: what it gives besides.
+    package mutating func extend(node index: Int, to scan: Scan) throws -> [Value] {
+        let known = nodes[index].outputs.count
+        let results = try Op.scan(scan).results(of: nodes[index].inputs.map(value))
+        let more = results.dropFirst(known).map { append($0.shape, $0.dtype, .node(index)) }
+        nodes[index].op = .scan(scan)
+        nodes[index].further += more.map(\.id)
+        return more
     }
 
     /// Makes inputs of those weights that change between runs, in the order given.

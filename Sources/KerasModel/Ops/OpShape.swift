@@ -4,9 +4,14 @@ extension Op {
     /// The shape and type of what the primitive gives for these operands: the one place where they are checked.
     ///
     /// - Throws: a `mismatch` problem if the operands do not fit together.
-    func result(of operands: [Value]) throws -> (shape: Shape, dtype: DType) {
+    func results(of operands: [Value]) throws -> [(shape: Shape, dtype: DType)] {
         guard let first = operands.first else { throw KerasError(.mismatch, "a primitive has no operand", found: "\(self)") }
-        return (try shape(of: operands, first.shape), dtype(first.dtype))
+        if case .scan(let scan) = self {
+            let results = try scan.results(of: operands)
+            guard !results.isEmpty else { throw KerasError(.mismatch, "a loop gives nothing") }
+            return results
+        }
+        return [(try shape(of: operands, first.shape), dtype(first.dtype))]
     }
 
     private func dtype(_ input: DType) -> DType {
@@ -21,7 +26,7 @@ extension Op {
         case .transposedConvolution(let convolution): return try convolution.outputShape(x, kernel: second(operands))
         case .matrixMultiply: return try matrixShape(x, second(operands))
         case .pool(let pool): return try pool.outputShape(x)
-        case .unary, .cast: return x
+        case .unary, .cast, .scan: return x
         case .softmax(let axis), .logSoftmax(let axis):
             try check(x.dims.indices.contains(axis), operands)
             return x

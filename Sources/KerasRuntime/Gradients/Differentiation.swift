@@ -28,19 +28,24 @@ extension OpGraph {
         var isReached = [Bool](repeating: false, count: self.values.count)
         for value in values { isReached[value] = true }
         for node in nodes where node.op.isDifferentiable && node.inputs.contains(where: { isReached[$0] }) {
-            isReached[node.output] = self.values[node.output].dtype.isFloatingPoint
+            for output in node.outputs { isReached[output] = self.values[output].dtype.isFloatingPoint }
         }
         let tape = Tape(self)
         var gradients: [ValueID: Term] = [:]
         func add(_ term: Term, to value: ValueID) throws { gradients[value] = try gradients[value].map { try $0 + term } ?? term }
         for (value, seed) in targets where isReached[value] { try add(tape.term(seed), to: value) }
-        for node in nodes.reversed() where isReached[node.output] {
-            guard let dy = gradients[node.output] else { continue }
+        for (place, node) in nodes.enumerated().reversed() where node.outputs.contains(where: { isReached[$0] }) {
+            let given = node.outputs.map { gradients[$0] }
+            guard let dy = given.compactMap({ $0 }).first else { continue }
             tape.layer = node.layer
-            let operands = node.inputs.map(tape.term)
-            let call = Backward(operands: operands, wanted: node.inputs.map { isReached[$0] }, y: tape.term(node.output), dy: dy)
-            let found = try KerasError.placing(Place(layer: node.layer.isEmpty ? nil : node.layer)) { try node.op.gradients(call) }
-            for (index, term) in found.enumerated() where call.wanted[index] {
+            let (operands, wanted) = (node.inputs.map(tape.term), node.inputs.map { isReached[$0] })
+            let found = try KerasError.placing(Place(layer: node.layer.isEmpty ? nil : node.layer)) {
+                if case .scan(let scan) = node.op {
+                    return try ScanGradient(scan: scan, index: place, operands: operands, wanted: wanted, given: given, tape: tape).terms()
+                }
+                return try node.op.gradients(Backward(operands: operands, wanted: wanted, y: tape.term(node.output), dy: dy))
+            }
+            for (index, term) in found.enumerated() where wanted[index] {
                 if let term { try add(term, to: node.inputs[index]) }
             }
         }
@@ -60,7 +65,7 @@ extension Op {
     }
 
     /// What each operand gets; nil for nothing. What nobody wants need not be written.
-    fileprivate func gradients(_ call: Backward) throws -> [Term?] {
+    func gradients(_ call: Backward) throws -> [Term?] {
         switch self {
         case .convolution(let convolution): try convolution.gradients(call)
         case .transposedConvolution(let convolution): try convolution.gradients(call)
@@ -83,6 +88,8 @@ extension Op {
         case .broadcast: [try call.dy.summed(to: call.x.shape)]
         case .cast: [call.dy.dtype == call.x.dtype ? call.dy : try call.dy.emit(.cast(call.x.dtype))]
         case .random: [nil]
+        // By itself: it has several results.
+        case .scan: call.operands.map { _ in nil }
         case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
             throw KerasError(.unsupported, "gradients of gradients are not computed", found: "\(self)")
         }

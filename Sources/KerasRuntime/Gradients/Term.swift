@@ -84,6 +84,15 @@ final class Tape {
         Term(value: try graph.emit(op, operands.map(\.value), layer: layer), tape: self)
     }
 
+    func emitAll(_ op: Op, _ operands: [Term]) throws -> [Term] {
+        try graph.emitAll(op, operands.map(\.value), layer: layer).map { Term(value: $0, tape: self) }
+    }
+
+    /// Lets a loop keep more of each step.
+    func extend(node index: Int, to scan: Scan) throws -> [Term] {
+        try graph.extend(node: index, to: scan).map { Term(value: $0, tape: self) }
+    }
+
     func input(shape: Shape, dtype: DType) -> Term { Term(value: graph.input(shape: shape, dtype: dtype), tape: self) }
 
     func term(_ id: OpGraph.ValueID) -> Term { Term(value: graph.value(id), tape: self) }

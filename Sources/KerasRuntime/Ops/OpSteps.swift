@@ -31,6 +31,7 @@ extension PlanBuilder {
         case .poolGradient(let pool, _): try pool.gradientStep(node, &self)
         case .scatterAdd: try ScatterAddStep<T>.make(node, &self)
         case .sparsemaxGradient: try SparsemaxGradientStep<T>.make(node, &self)
+        case .scan(let scan): try ScanStep<T>.make(scan, node, &self)
         }
     }
 }
@@ -72,6 +73,7 @@ extension Op {
         case .poolGradient: "pool gradient"
         case .scatterAdd: "scatter"
         case .sparsemaxGradient: "sparsemax gradient"
+        case .scan: "scan"
         }
     }
 }

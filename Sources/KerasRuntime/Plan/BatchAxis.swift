@@ -15,15 +15,35 @@ struct BatchAxis {
     }
 
     /// Of every value of the graph.
-    static func relations(_ graph: OpGraph, samples: Int) -> [Relation] {
+    ///
+    /// - Parameter inputs: what the graph's inputs have to do with it, where that is known.
+    static func relations(_ graph: OpGraph, samples: Int, inputs: [Relation]? = nil) -> [Relation] {
         var relations = graph.values.map { info -> Relation in
-            if case .input = info.source { info.shape.rank > 0 && info.shape[0] == samples ? .rows(1) : .mixed } else { .fixed }
+            guard case .input(let index) = info.source else { return .fixed }
+            return inputs?[index] ?? (info.shape.rank > 0 && info.shape[0] == samples ? .rows(1) : .mixed)
         }
         for node in graph.nodes {
             let operands = node.inputs.map { (relation: relations[$0], shape: graph.values[$0].shape) }
-            relations[node.output] = relation(node.op, operands, graph.values[node.output].shape, samples)
+            if case .scan(let scan) = node.op {
+                for output in node.outputs { relations[output] = relation(scan, operands) }
+            } else {
+                relations[node.output] = relation(node.op, operands, graph.values[node.output].shape, samples)
+            }
         }
         return relations
+    }
+
+    /// Sequences and states that have their samples in order, and a body that treats them one by one.
+    private static func relation(_ scan: Scan, _ operands: [(relation: Relation, shape: Shape)]) -> Relation {
+        let changing = operands.map(\.relation).filter { $0 != .fixed }
+        guard let common = changing.first, common.isRows, changing.allSatisfy({ $0 == common }) else {
+            return changing.isEmpty ? .fixed : .mixed
+        }
+        let inner = operands.enumerated().map { index, operand -> Relation in
+            index < scan.sequences + scan.states || operand.relation != .fixed ? .rows(1) : .fixed
+        }
+        let relations = relations(scan.graph, samples: operands[0].shape[0], inputs: inner)
+        return scan.graph.outputs.allSatisfy { relations[$0] == .rows(1) } ? common : .mixed
     }
 
     private static func relation(_ op: Op, _ operands: [(relation: Relation, shape: Shape)], _ result: Shape, _ samples: Int) -> Relation {
@@ -57,7 +77,7 @@ struct BatchAxis {
             guard axis == 0, case .rows(let rows) = x.relation else { return x.relation }
             return .rows(rows * count)
         // Only training has these, and goes through its batches whole.
-        case .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: return .mixed
+        case .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .scan: return .mixed
         case .broadcast(let target): return kept(if: target.rank == x.shape.rank && target[0] == x.shape[0])
         }
     }

@@ -19,6 +19,8 @@ struct Draft {
         /// The operands of `op`, then what the epilogue adds.
         var inputs: [ValueID]
         var output: ValueID
+        /// What a scan gives besides.
+        var further: [ValueID] = []
         var layer: String
         var epilogue = Epilogue()
         /// A matrix product that reads its second operand, of rank 2, with the axes exchanged.
@@ -33,6 +35,7 @@ struct Draft {
             var epilogue: Epilogue
         }
 
+        var outputs: [ValueID] { further.isEmpty ? [output] : [output] + further }
         /// What the epilogue adds to the primitive's results.
         var addend: ValueID? { epilogue.hasAddend ? inputs.last : nil }
         /// The operands of the primitive itself.
@@ -58,7 +61,7 @@ struct Draft {
             }
             return value
         }
-        nodes = graph.nodes.map { Node(op: $0.op, inputs: $0.inputs, output: $0.output, layer: $0.layer) }
+        nodes = graph.nodes.map { Node(op: $0.op, inputs: $0.inputs, output: $0.output, further: $0.further, layer: $0.layer) }
         inputs = graph.inputs
         outputs = graph.outputs
         computeIntegersAsReals()
@@ -102,22 +105,29 @@ struct Draft {
 
     /// Which node gives each value.
     func producers() -> [ValueID: Int] {
-        Dictionary(uniqueKeysWithValues: nodes.indices.map { (nodes[$0].output, $0) })
+        Dictionary(uniqueKeysWithValues: nodes.indices.flatMap { index in nodes[index].outputs.map { ($0, index) } })
     }
 
     /// Removes nodes whose results nobody reads.
     mutating func removeDeadNodes() {
         var needed = Set(outputs)
         var kept: [Node] = []
-        for node in nodes.reversed() where needed.contains(node.output) {
+        for node in nodes.reversed() where node.outputs.contains(where: needed.contains) {
             needed.formUnion(node.inputs)
             kept.append(node)
         }
         nodes = kept.reversed()
     }
 
-    /// True if any value needs double precision.
-    var needsDouble: Bool { values.contains { $0.dtype == .float64 } }
+    /// True if any value needs double precision, or one in the body of a loop.
+    var needsDouble: Bool {
+        values.contains { $0.dtype == .float64 }
+            || nodes.contains { node in
+                guard case .scan(let scan) = node.op else { return false }
+                return (try? Draft(scan.graph, store: ConstantStore(), weights: { _ in throw KerasError(.mismatch, "no weights") }))?
+                    .needsDouble ?? false
+            }
+    }
 }
 
 /// What happens to a primitive's results before they are stored for the next one: the addend is added, then comes the clamp, then the
@@ -151,6 +161,8 @@ extension Op {
             .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
             true
         case .reshape, .transpose, .reverse, .pad, .slice, .concatenate, .gather, .repeatElements, .broadcast, .cast: false
+        // Its body says it of its own.
+        case .scan: false
         }
     }
 }

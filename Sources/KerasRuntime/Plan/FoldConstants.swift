@@ -7,7 +7,7 @@ extension Draft {
         var kept: [Node] = []
         for node in nodes {
             let operands = node.inputs.compactMap { values[$0].constant }
-            guard operands.count == node.inputs.count, !blowsUp(node) else {
+            guard operands.count == node.inputs.count, node.further.isEmpty, !node.op.isScan, !blowsUp(node) else {
                 kept.append(node)
                 continue
             }

@@ -127,7 +127,7 @@ struct PlanBuilder<T: ComputeScalar> {
     /// - Returns: outputs that must be copied: inputs, constants, and values given out twice.
     private mutating func placePorts() -> [(Draft.ValueID, Location)] {
         for (index, input) in draft.inputs.enumerated() { locations[input] = Location(slot: Location.firstPort + index, offset: 0) }
-        let computed = Set(draft.nodes.filter { !isAlias($0) }.map(\.output))
+        let computed = Set(draft.nodes.filter { !isAlias($0) }.flatMap(\.outputs))
         var copies: [(Draft.ValueID, Location)] = []
         for (index, output) in draft.outputs.enumerated() {
             let location = Location(slot: Location.firstPort + draft.inputs.count + index, offset: 0)
@@ -149,6 +149,9 @@ struct PlanBuilder<T: ComputeScalar> {
         let isInPlace = inPlaceRoot(of: node) != nil
         if locations[node.output] == nil {
             locations[node.output] = Location(slot: Location.arena, offset: allocator.allocate(bytes(node.output)))
+        }
+        for output in node.further where locations[output] == nil {
+            locations[output] = Location(slot: Location.arena, offset: allocator.allocate(bytes(output)))
         }
         scratchUsed = 0
         layer = node.layer
@@ -175,9 +178,9 @@ struct PlanBuilder<T: ComputeScalar> {
             }
             if location.slot == Location.arena { allocator.release(location.offset, bytes(root)) }
         }
-        // Nobody reads it: a reference plan keeps such nodes.
-        if remaining[node.output] == 0, let location = locations[node.output], location.slot == Location.arena {
-            allocator.release(location.offset, bytes(node.output))
+        // Nobody reads it: a reference plan keeps such nodes, and a loop gives what nobody asked for.
+        for output in node.outputs where remaining[output] == 0 {
+            if let location = locations[output], location.slot == Location.arena { allocator.release(location.offset, bytes(output)) }
         }
     }
 
@@ -203,7 +206,7 @@ struct PlanBuilder<T: ComputeScalar> {
     // MARK: For profiles
 
     private func traffic(_ node: Draft.Node) -> Double {
-        Double(node.inputs.reduce(bytes(node.output)) { $0 + bytes($1) })
+        Double(node.inputs.reduce(node.outputs.reduce(0) { $0 + bytes($1) }) { $0 + bytes($1) })
     }
 
     private func flops(_ node: Draft.Node) -> Double {
@@ -224,6 +227,7 @@ struct PlanBuilder<T: ComputeScalar> {
         case .pool(let pool): return out * Double(pool.window.reduce(1, *))
         case .reduce, .softmax, .logSoftmax: return Double(shape(node.inputs[0]).count)
         case .unary, .binary: return out
+        case .scan(let scan): return scan.graph.products * Double(shape(node.inputs[0])[1])
         case .convolutionKernelGradient(_, _, let chunks):
             let dy = shape(node.inputs[1])
             return 2 * Double(dy.count) * out / Double(max(chunks * dy[dy.rank - 1], 1))
@@ -245,7 +249,7 @@ extension Op {
     /// False for primitives that only move numbers, which are rounded already.
     var roundsAnew: Bool {
         switch self {
-        case .transpose, .reverse, .slice, .concatenate, .gather, .repeatElements, .broadcast, .reshape: false
+        case .transpose, .reverse, .slice, .concatenate, .gather, .repeatElements, .broadcast, .reshape, .scan: false
         default: true
         }
     }

@@ -24,12 +24,15 @@ struct Anatomy: Sendable {
     /// What stands between two places where the network may be cut; bytes of one sample.
     private struct Block {
         var weights = 0.0
+        /// What every piece reads, even of weights that stay in the cache.
+        var reread = 0.0
         var widest = 0.0
         /// By size of the piece: what does not stay in the cache.
         var spilled = [Double](repeating: 0, count: Anatomy.sizes.count)
 
         mutating func add(_ other: Block) {
             weights += other.weights
+            reread += other.reread
             widest = max(widest, other.widest)
             for index in spilled.indices { spilled[index] += other.spilled[index] }
         }
@@ -63,8 +66,10 @@ struct Anatomy: Sendable {
         for (index, node) in graph.nodes.enumerated() {
             blocks[blocks.count - 1].add(Anatomy.block(node, graph, relations, samples))
             alive = alive.filter { lastReader[$0] > index }
-            if lastReader[node.output] > index { alive.insert(node.output) }
-            guard alive.count == 1, let value = alive.first, case .node = graph.values[value].source, relations[value].isRows else {
+            for output in node.outputs where lastReader[output] > index { alive.insert(output) }
+            guard alive.count == 1, let value = alive.first, case .node(let giver) = graph.values[value].source, relations[value].isRows,
+                graph.nodes[giver].further.isEmpty
+            else {
                 continue
             }
             // What reads it alone must not be what could be folded into what gives it.
@@ -79,16 +84,20 @@ struct Anatomy: Sendable {
         var block = Block()
         if relations[node.output] == .fixed { return block }
         if case .reshape = node.op { return block }
-        var activations = graph.values[node.output].shape.count * 4
+        var activations = node.outputs.reduce(0) { $0 + graph.values[$1].shape.count * 4 }
+        var steps = 1
+        if case .scan = node.op { steps = max(graph.values[node.inputs[0]].shape[1], 1) }
         for input in node.inputs {
             let bytes = graph.values[input].shape.count * 4
             if relations[input] == .fixed {
                 block.weights += Double(bytes) * node.op.packedGrowth
+                // Every step of a loop reads them anew.
+                if steps > 1 { block.reread += Double(bytes * steps) }
             } else if case .node = graph.values[input].source {
                 activations += bytes
             }
         }
-        block.widest = Double(activations / samples)
+        block.widest = Double(activations / samples / steps)
         for (index, size) in sizes.enumerated() {
             let bytes = block.widest * Double(size)
             // The last cache is about three times as fast as memory.
@@ -144,7 +153,7 @@ struct Anatomy: Sendable {
         let allowed = sizes.indices.filter { sizes[$0] <= max(limit, 1) }
         func bytes(_ index: Int) -> Double {
             // Small weights stay in the cache between pieces.
-            (block.weights <= cache ? 0 : block.weights / Double(sizes[index])) + block.spilled[index]
+            ((block.weights <= cache ? 0 : block.weights) + block.reread) / Double(sizes[index]) + block.spilled[index]
         }
         var chosen = allowed.last { block.widest * Double(sizes[$0]) <= cache } ?? 0
         for index in allowed where index > chosen && block.widest * Double(sizes[index]) <= lastCache && bytes(index) < bytes(chosen) {
@@ -185,7 +194,7 @@ extension OpGraph {
         let wanted = given.map { outputs[$0] } + (segment.end.map { [$0] } ?? [])
         var isNeeded = [Bool](repeating: false, count: values.count)
         for value in wanted { isNeeded[value] = true }
-        for node in nodes.reversed() where isNeeded[node.output] && node.output != segment.begin {
+        for node in nodes.reversed() where node.outputs.contains(where: { isNeeded[$0] }) && node.output != segment.begin {
             for input in node.inputs { isNeeded[input] = true }
         }
         var part = OpGraph()
@@ -204,8 +213,9 @@ extension OpGraph {
             case .node: break
             }
         }
-        for node in nodes where isNeeded[node.output] && node.output != segment.begin {
-            new[node.output] = try part.emit(node.op, node.inputs.compactMap { new[$0] }, layer: node.layer)
+        for node in nodes where node.outputs.contains(where: { isNeeded[$0] }) && node.output != segment.begin {
+            let results = try part.emitAll(node.op, node.inputs.compactMap { new[$0] }, layer: node.layer)
+            for (output, result) in zip(node.outputs, results) { new[output] = result }
         }
         part.outputs = wanted.compactMap { new[$0]?.id }
         return (part, places, given.map { $0 } + (segment.end == nil ? [] : [nil]))

@@ -46,6 +46,7 @@ extension ONNXExporter {
             let target = try shapeList(lengths[node.output], layer: layer)
             keep(node.output, file.node("Expand", [try name(of: x), target], layer: layer)[0])
         case .random: throw refused("a random number")
+        case .scan: throw refused("a loop over steps")
         case .reverse: throw refused("a reversal")
         case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: throw refused("a gradient")
         case .cast(let dtype):
