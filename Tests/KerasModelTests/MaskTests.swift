@@ -4,49 +4,82 @@ import Testing
 
 @testable import KerasModel
 
-/// Masks are not run yet: what would look at one is refused by name, and nothing else is.
+/// Where masks come from and how far they go; what they do to numbers is Keras's to judge (`Tests/Interop`).
 @Suite struct MaskTests {
-    private func lowered(_ layers: [any Layer], for phase: Phase = .predict) throws {
+    private let embedding = Embedding(9, 4, maskZero: true, name: "e")
+
+    private func lowered(_ layers: [any Layer], for phase: Phase = .predict) throws -> OpGraph {
         let model = Architecture(sequential: "model", layers: layers, input: InputLayer(batchShape: [nil, 5], name: "input"))
-        _ = try BuiltModel(ModelLayer(model)).lowered(for: [[2, 5]], phase: phase)
+        return try BuiltModel(ModelLayer(model)).lowered(for: [[2, 5]], phase: phase)
     }
 
-    private func refusal(_ layers: [any Layer], for phase: Phase = .predict) -> Problem? {
-        do {
-            try lowered(layers, for: phase)
-            return nil
-        } catch {
-            return (error as? KerasError)?.problems.first
-        }
+    /// Whether a mean over the steps after these layers leaves steps out.
+    private func reachesMean(_ layers: [any Layer]) throws -> Bool {
+        let graph = try lowered(layers + [GlobalAveragePooling1D(name: "mean")])
+        return graph.nodes.contains { $0.op == .binary(.gate) }
     }
 
-    @Test func withoutMaskNothingIsRefused() throws {
-        try lowered([Embedding(9, 4, name: "e"), Softmax(name: "s"), Dense(2, name: "d")])
+    @Test func aMaskReachesWhatLooksAtIt() throws {
+        #expect(try reachesMean([embedding]))
+        #expect(try reachesMean([embedding, Dropout(0.5, name: "d"), Dense(3, name: "d2")]))
+        #expect(try reachesMean([embedding, Masking(name: "m")]))
+        #expect(try !reachesMean([Embedding(9, 4, name: "e")]))
+        #expect(try !reachesMean([embedding, Conv1D(3, 1, name: "c")]))
+        #expect(try !reachesMean([embedding, Reshape(5, 4, name: "r")]))
     }
 
-    @Test(arguments: [0, 1]) func aMaskIsRefusedWhereItWouldBeUsed(_ between: Int) {
-        let layers: [any Layer] =
-            [Embedding(9, 4, maskZero: true, name: "e")] + Array(repeating: Dropout(0.5, name: "d") as any Layer, count: between)
-        let problem = refusal(layers + [Softmax(name: "s")])
-        #expect(problem?.kind == .unsupported)
-        #expect(problem?.place.layer == "s")
+    @Test func aMaskGoesIntoAndOutOfANestedModel() throws {
+        let inner = Architecture(sequential: "inner", layers: [Dense(3, name: "d")], input: InputLayer(batchShape: [nil, 5, 4]))
+        #expect(try reachesMean([embedding, ModelLayer(inner)]))
+        let first = Architecture(sequential: "inner", layers: [embedding], input: InputLayer(batchShape: [nil, 5]))
+        #expect(try reachesMean([ModelLayer(first)]))
+    }
+
+    @Test func aMaskThatDoesNotFitIsRefused() {
+        #expect(throws: KerasError.self) { try lowered([embedding, Softmax(name: "s")]) }
     }
 
     /// A loss would look at the mask of an output; predicting does not.
     @Test func aMaskIsRefusedAtAnOutputThatIsEvaluated() throws {
-        let layers: [any Layer] = [Embedding(9, 4, maskZero: true, name: "e"), Dense(2, name: "d")]
-        try lowered(layers)
-        let problem = refusal(layers, for: .evaluate)
-        #expect(problem?.kind == .unsupported)
-        #expect(problem?.place.layer == "d")
+        let layers: [any Layer] = [embedding, Dense(2, name: "d")]
+        _ = try lowered(layers)
+        #expect(throws: KerasError.self) { try lowered(layers, for: .evaluate) }
     }
 
-    @Test func aMaskGoesThroughANestedModel() throws {
-        let inner = Architecture(
-            sequential: "inner", layers: [Dense(3, name: "d"), Softmax(name: "s")], input: InputLayer(batchShape: [nil, 5, 4]))
-        let problem = refusal([Embedding(9, 4, maskZero: true, name: "e"), ModelLayer(inner)])
-        #expect(problem?.kind == .unsupported)
-        #expect(problem?.place.layer == "inner/s")
+    /// Its mask is no operand: the layer sees it as what its input carries, in whatever way the input was made.
+    @Test(arguments: Dialect.allCases) func aMaskGivenByKeywordCounts(_ dialect: Dialect) throws {
+        let inputs = [InputLayer(batchShape: [2, 5, 4], name: "x"), InputLayer(batchShape: [2, 5], name: "m")]
+        let tensors = inputs.map { TensorRef(layer: $0.id) }
+        var mean = GlobalAveragePooling1D(name: "mean")
+        mean.base.dialect = dialect
+        let call = Call([.leaf(tensors[0])], keywordTensors: [("mask", .leaf(tensors[1]))])
+        let model = Architecture(
+            functional: "model", layers: inputs + [mean], calls: [inputs[0].id: [Call([])], inputs[1].id: [Call([])], mean.id: [call]],
+            inputs: .list(tensors.map(Tree.leaf)), outputs: .leaf(TensorRef(layer: mean.id)))
+        let built = try BuiltModel(ModelLayer(model))
+        #expect(built.outputShapes == [[2, 4]])
+        let ops = try built.lowered(for: [[2, 5, 4], [2, 5]]).nodes.map(\.op)
+        #expect(ops.contains(.binary(dialect == .keras3 ? .gate : .multiply)))
+    }
+
+    /// Keras 3 counts where any input does, if all have a mask; before, where all do that have one.
+    @Test(arguments: [false, true], [false, true]) func aSumHasTheMaskOfItsInputs(_ isOlder: Bool, _ bothMasked: Bool) throws {
+        let input = InputLayer(batchShape: [2, 5], name: "x")
+        let layers = [embedding, Embedding(9, 4, maskZero: bothMasked, name: "f")]
+        var sum = Add(name: "sum")
+        sum.base.dialect = isOlder ? .tfKeras : .keras3
+        let mean = GlobalAveragePooling1D(name: "mean")
+        let source = TensorRef(layer: input.id)
+        let model = Architecture(
+            functional: "model", layers: [input] + layers + [sum, mean] as [any Layer],
+            calls: [
+                input.id: [Call([])], layers[0].id: [Call([.leaf(source)])], layers[1].id: [Call([.leaf(source)])],
+                sum.id: [Call([.list(layers.map { .leaf(TensorRef(layer: $0.id)) })])], mean.id: [Call([.leaf(TensorRef(layer: sum.id))])],
+            ], inputs: .leaf(source), outputs: .leaf(TensorRef(layer: mean.id)))
+        let ops = try BuiltModel(ModelLayer(model)).lowered(for: [[2, 5]]).nodes.map(\.op)
+        #expect(ops.contains(.binary(.gate)) == (isOlder || bothMasked))
+        #expect(ops.contains(.binary(.minimum)) == (isOlder && bothMasked))
+        #expect(ops.contains(.binary(.maximum)) == (!isOlder && bothMasked))
     }
 
     @Test func trainingModeIsRefusedOfOlderGenerationsAlone() throws {

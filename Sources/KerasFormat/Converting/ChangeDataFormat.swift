@@ -151,14 +151,12 @@ private struct RelaidGraph {
         let choice = try choices[layer.id] ?? choose(reference, layer, call)
         choices[layer.id] = choice
         var position = 0
-        let arguments = call.arguments.map { argument in
-            argument.map { input in
-                let wanted = choice.takesMoved.indices.contains(position) ? choice.takesMoved[position] : choice.takesMoved.last ?? false
-                position += 1
-                return tensor(input, moved: wanted, for: layer)
-            }
+        let changed = call.map { input in
+            let wanted = choice.takesMoved.indices.contains(position) ? choice.takesMoved[position] : choice.takesMoved.last ?? false
+            position += 1
+            return tensor(input, moved: wanted, for: layer)
         }
-        calls[layer.id]?[reference.call].arguments = arguments
+        calls[layer.id]?[reference.call] = changed
         let outputs = max(built.outputShapes(of: reference).count, 1)
         for output in 0..<outputs {
             let source = TensorRef(layer: layer.id, call: reference.call, output: output)

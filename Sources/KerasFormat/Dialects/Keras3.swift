@@ -10,16 +10,20 @@ enum Keras3Rules: DialectRules {
         guard let arguments = node["args"]?.array else {
             throw KerasError(.malformed, "a node is not what it must be", found: node.kindName, expected: "an object with 'args'")
         }
-        var keywords = JSONObject()
+        var call = Call(try arguments.map { try readTree($0, resolve) })
         for (key, value) in node["kwargs"]?.object ?? [:] where !value.isNull {
-            guard !mentionsTensor(value) else { throw KerasError(.unsupported, "a call takes a tensor by keyword", at: Place(key: key)) }
-            keywords[key] = value
+            if mentionsTensor(value) {
+                call.keywordTensors.append((key, try KerasError.placing(Place(key: key)) { try readTree(value, resolve) }))
+            } else {
+                call.keywords[key] = value
+            }
         }
-        return Call(try arguments.map { try readTree($0, resolve) }, keywords: keywords)
+        return call
     }
 
     private static func readTree(_ json: JSON, _ resolve: (NodeReference) throws -> TensorRef) throws -> Tree<TensorRef> {
         if let history = history(json) { return .leaf(try resolve(NodeReference(history))) }
+        if json.isNull { return .none }
         if let items = json.array { return .list(try items.map { try readTree($0, resolve) }) }
         if let object = json.object, object["class_name"] == nil {
             return .dictionary(try object.map { ($0.key, try readTree($0.value, resolve)) })
@@ -37,8 +41,10 @@ enum Keras3Rules: DialectRules {
     }
 
     static func writeCall(_ call: Call, name: (TensorRef) throws -> NamedTensor) throws -> JSON {
-        let arguments = try call.arguments.map { argument in writeTree(try argument.map { tensor(try name($0)) }) }
-        return ["args": .array(arguments), "kwargs": .object(call.keywords)]
+        let arguments = try call.arguments.map { argument in try argument.map { tensor(try name($0)) }.json }
+        var keywords = call.keywords
+        for (key, value) in call.keywordTensors { keywords[key] = try value.map { tensor(try name($0)) }.json }
+        return ["args": .array(arguments), "kwargs": .object(keywords)]
     }
 
     private static func tensor(_ tensor: NamedTensor) -> JSON {
@@ -49,19 +55,11 @@ enum Keras3Rules: DialectRules {
         ]
     }
 
-    private static func writeTree(_ tree: Tree<JSON>) -> JSON {
-        switch tree {
-        case .leaf(let json): json
-        case .list(let items): .array(items.map(writeTree))
-        case .dictionary(let items): .object(JSONObject(items.map { ($0.key, writeTree($0.value)) }))
-        }
-    }
-
     /// A nested Functional's construction counts in `output_layers`, but not in `keras_history`; a Sequential's never.
     static func offset(ofNested kind: Architecture.Kind, at place: ReferencePlace) -> Int { kind == .functional && place == .ends ? 1 : 0 }
 
     /// The structure Python passed: a bare triple for one tensor.
-    static func writeEnds(_ tree: Tree<JSON>) -> JSON { writeTree(tree) }
+    static func writeEnds(_ tree: Tree<JSON>) -> JSON { tree.json }
 
     static func wrap(className: String, module: String, config: JSONObject) -> JSONObject {
         ["module": .string(module), "class_name": .string(className), "config": .object(config), "registered_name": nil]

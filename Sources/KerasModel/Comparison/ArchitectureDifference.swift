@@ -195,11 +195,11 @@ private struct GraphWords {
 
     func calls(ofFirst layer: any Layer) -> [(inputs: Tensors, keywords: JSONObject)] {
         // A chain says nothing that the order of the layers does not.
-        a.kind == .sequential && b.kind == .sequential ? [] : (a.calls[layer.id] ?? []).map { (first($0.inputs), $0.keywords) }
+        a.kind == .sequential && b.kind == .sequential ? [] : (a.calls[layer.id] ?? []).map { (first($0.inputs), $0.words { _ in "a tensor" }) }
     }
 
     func calls(ofSecond layer: any Layer) -> [(inputs: Tensors, keywords: JSONObject)] {
-        a.kind == .sequential && b.kind == .sequential ? [] : (b.calls[layer.id] ?? []).map { (second($0.inputs), $0.keywords) }
+        a.kind == .sequential && b.kind == .sequential ? [] : (b.calls[layer.id] ?? []).map { (second($0.inputs), $0.words { _ in "a tensor" }) }
     }
 
     private func said(_ tensors: [TensorRef], _ marks: [LayerID: String]) -> Tensors {

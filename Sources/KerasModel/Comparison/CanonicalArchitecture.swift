@@ -21,7 +21,7 @@ extension ModelLayer {
                 calls.map { call in
                     .array([
                         .array(call.inputs.map(reference)),
-                        .object(JSONObject(call.keywords.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
+                        .object(JSONObject(call.words(reference).sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
                     ])
                 })
             return .object(entry)
@@ -35,6 +35,7 @@ extension ModelLayer {
     private func tree(_ tree: Tree<JSON>) -> JSON {
         switch tree {
         case .leaf(let json): json
+        case .none: .null
         // A list of one is a tensor to every Keras.
         case .list(let items): items.count == 1 ? self.tree(items[0]) : .array(items.map(self.tree))
         case .dictionary(let items): .object(JSONObject(items.map { ($0.key, self.tree($0.value)) }))

@@ -91,7 +91,7 @@ extension ActivationFunction {
         case .logSoftmax: try call.emit(.logSoftmax(axis: x.rank - 1), x)
         case .sparsemax: try call.emit(.sparsemax, x)
         case .glu: try gatedLinear(x, call)
-        case .layer(let box): try call.lowering.lower(box.layer, [x], path: call.path)[0]
+        case .layer(let box): try call.lower(box.layer, [MaskedValue(x)])[0].value
         default: try call.emit(.unary(elementwise), x)
         }
     }

@@ -17,6 +17,8 @@ public struct TensorRef: Hashable, Sendable {
 /// The structure in which Python passed tensors: one, a list, a dictionary.
 public indirect enum Tree<Leaf: Sendable>: Sendable {
     case leaf(Leaf)
+    /// None in the place of a tensor.
+    case none
     case list([Tree])
     case dictionary([(key: String, value: Tree)])
 
@@ -24,6 +26,7 @@ public indirect enum Tree<Leaf: Sendable>: Sendable {
     public var leaves: [Leaf] {
         switch self {
         case .leaf(let leaf): [leaf]
+        case .none: []
         case .list(let items): items.flatMap(\.leaves)
         case .dictionary(let items): items.flatMap(\.value.leaves)
         }
@@ -32,6 +35,7 @@ public indirect enum Tree<Leaf: Sendable>: Sendable {
     package func map<T: Sendable>(_ transform: (Leaf) throws -> T) rethrows -> Tree<T> {
         switch self {
         case .leaf(let leaf): .leaf(try transform(leaf))
+        case .none: .none
         case .list(let items): .list(try items.map { try $0.map(transform) })
         case .dictionary(let items): .dictionary(try items.map { ($0.key, try $0.value.map(transform)) })
         }
@@ -44,13 +48,28 @@ public struct Call: Sendable {
     public var arguments: [Tree<TensorRef>]
     /// `training`, `mask` and the like, as written, in Keras 3's form. Those that are null are left out.
     public var keywords: JSONObject
+    /// The arguments by keyword that are tensors, or structures of them: `mask`, `value`, `initial_state`.
+    public var keywordTensors: [(key: String, value: Tree<TensorRef>)]
 
-    public init(_ arguments: [Tree<TensorRef>], keywords: JSONObject = [:]) {
+    public init(
+        _ arguments: [Tree<TensorRef>], keywords: JSONObject = [:], keywordTensors: [(key: String, value: Tree<TensorRef>)] = []
+    ) {
         self.arguments = arguments
         self.keywords = keywords
+        self.keywordTensors = keywordTensors
     }
 
-    public var inputs: [TensorRef] { arguments.flatMap(\.leaves) }
+    /// All tensors, as Keras flattens them: those by position, then those by keyword, the keywords in the order of their letters.
+    public var inputs: [TensorRef] {
+        arguments.flatMap(\.leaves) + keywordTensors.sorted { $0.key < $1.key }.flatMap(\.value.leaves)
+    }
+
+    /// The same call of other tensors.
+    package func map(_ transform: (TensorRef) throws -> TensorRef) rethrows -> Call {
+        Call(
+            try arguments.map { try $0.map(transform) }, keywords: keywords,
+            keywordTensors: try keywordTensors.map { ($0.key, try $0.value.map(transform)) })
+    }
 }
 
 /// The pure description of a model: its layers and how their calls hang together. No weights, no numbers.

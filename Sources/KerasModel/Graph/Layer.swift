@@ -26,8 +26,6 @@ public protocol Layer: Sendable {
 
     /// What every layer has.
     var base: LayerBase { get set }
-    /// True if its output carries a mask of its own making.
-    var makesMask: Bool { get }
     /// The class name a summary shows.
     var typeName: String { get }
     /// A penalty on what the layer gives, which the loss carries.
@@ -58,6 +56,12 @@ public protocol Layer: Sendable {
     /// - Throws: a `mismatch` problem if the shapes do not fit, `unsupported` for settings this version does not run.
     func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value]
 
+    /// The masks that the results of ``lower(_:_:)`` carry, one for each. Keras: `compute_mask`, and `_keras_mask` set by a call.
+    func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?]
+
+    /// Both together, for a layer that calls others.
+    func lowerWithMasks(_ inputs: [MaskedValue], _ call: LayerCall) throws -> [MaskedValue]
+
     /// Registers the weights and gives the output shapes; a layer with children builds them too.
     func build(_ inputs: [SymbolicShape], _ builder: inout ModelBuilder) throws -> [SymbolicShape]
 }
@@ -68,7 +72,6 @@ extension Layer {
     public static var inputCount: ClosedRange<Int> { 1...1 }
     public static var maskUse: MaskUse { .drops }
     public static var castsInputs: Bool { true }
-    public var makesMask: Bool { false }
     public var typeName: String { Self.className }
     public var activityRegularizer: Regularizer? { nil }
     public var children: [ChildLayer] { [] }
@@ -143,10 +146,8 @@ public struct LayerBase: Sendable {
 public enum MaskUse: Sendable {
     /// Hands it on.
     case passes
-    /// Lets it fall.
+    /// Lets it fall, unless ``Layer/masks(_:_:_:)`` says otherwise.
     case drops
-    /// Computes something else with one.
-    case uses
 }
 
 /// One weight of a layer.

@@ -27,6 +27,12 @@ public struct LayerCall {
     }
     /// True if the layer, and each model round it, trains. Keras: `trainable`.
     let isTrainable: Bool
+    /// Which input stands for which argument.
+    public let arguments: CallArguments
+    /// What each input carries.
+    let masks: [Value?]
+    /// Whether the layer computes with them.
+    let seesMasks: Bool
     /// What the layer computes in.
     public var computeType: DType { layer.base.dtype.compute }
 
@@ -94,8 +100,6 @@ final class Lowering {
     let model: BuiltModel
     let phase: Phase
     var graph = OpGraph()
-    /// The values that carry a mask. Masks themselves are not lowered yet, so that what would look at one is refused.
-    private(set) var masked: Set<OpGraph.ValueID> = []
     /// What training makes of weights by other means than gradients.
     var updates: [WeightID: Value] = [:]
     /// What is added to the loss for values that layers give.
@@ -126,22 +130,26 @@ final class Lowering {
     var isRandom: Bool { seedInput != nil }
 
     /// Lowers the calls of one graph in their order.
-    func lower(_ holder: ModelLayer, _ inputs: [Value], path: String) throws -> [Value] {
+    func lower(_ holder: ModelLayer, _ inputs: [MaskedValue], path: String) throws -> [MaskedValue] {
         let wasTrainable = isTrainable
         isTrainable = wasTrainable && holder.base.trainable
         defer { isTrainable = wasTrainable }
         let architecture = holder.architecture
-        var values: [TensorRef: Value] = Dictionary(zip(architecture.inputs.leaves, inputs), uniquingKeysWith: { first, _ in first })
+        var values: [TensorRef: MaskedValue] = Dictionary(zip(architecture.inputs.leaves, inputs), uniquingKeysWith: { first, _ in first })
         let layers = architecture.layersByID
         for reference in model.order(of: holder.id) {
             guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
             if layer is InputLayer { continue }
             let place = path.isEmpty ? layer.name : "\(path)/\(layer.name)"
-            let operands = call.inputs.compactMap { values[$0] }
-            guard operands.count == call.inputs.count else {
-                throw KerasError(.malformed, "a call takes a tensor that no layer gives", at: Place(layer: place))
+            func known(_ tensor: TensorRef) throws -> MaskedValue {
+                guard let value = values[tensor] else {
+                    throw KerasError(.malformed, "a call takes a tensor that no layer gives", at: Place(layer: place))
+                }
+                return value
             }
-            let results = try lower(layer, operands, path: place, keywords: call.keywords)
+            let results = try lower(
+                layer, try call.operands.map(known), path: place, arguments: CallArguments(call),
+                givenMasks: try call.givenMasks?.map { try $0.map { try known($0).value } }, keywords: call.keywords)
             for (output, value) in results.enumerated() {
                 values[TensorRef(layer: reference.layer, call: reference.call, output: output)] = value
             }
@@ -155,32 +163,45 @@ final class Lowering {
     }
 
     /// Keras casts floating-point inputs to what the layer computes in, others not.
-    func lower(_ layer: any Layer, _ inputs: [Value], path: String, keywords: JSONObject = [:]) throws -> [Value] {
-        let call = LayerCall(
-            lowering: self, layer: layer, path: path, keywords: keywords, isTrainable: isTrainable && layer.base.trainable)
-        return try KerasError.placing(Place(layer: path)) {
-            let kind = type(of: layer)
-            let isMasked = inputs.contains { masked.contains($0.id) }
-            guard !isMasked || kind.maskUse != .uses else {
-                throw KerasError(.unsupported, "masks are not run yet, and one reaches this layer", found: kind.className)
-            }
-            let operands = try inputs.map { $0.dtype.isFloatingPoint && kind.castsInputs ? try call.cast($0, call.computeType) : $0 }
-            let results = try layer.lower(operands, call)
-            if phase != .predict, let regularizer = layer.activityRegularizer {
-                for value in results {
-                    penalties.append(ActivityPenalty(regularizer, value, layer: path, perSample: layer.base.dialect != .keras2))
+    ///
+    /// - Parameter givenMasks: in place of those that the first argument's tensors carry.
+    func lower(
+        _ layer: any Layer, _ inputs: [MaskedValue], path: String, arguments: CallArguments, givenMasks: [Value?]?, keywords: JSONObject
+    ) throws -> [MaskedValue] {
+        var masks = inputs.map(\.mask)
+        if let givenMasks {
+            let first = arguments.positional.first?.leaves ?? []
+            for (index, given) in zip(first, givenMasks) {
+                masks[index] = try given.map { given in
+                    let mask = try graph.emit(.cast(.float32), [given], layer: path)
+                    let zero = graph.constant(try Tensor([0], shape: []).converted(to: .float32))
+                    return try graph.emit(.binary(.notEqual), [mask, zero], layer: path)
                 }
             }
-            // A nested model's layers have said it of their own values.
-            let carries = isMasked && kind.maskUse == .passes && layer.children.isEmpty
-            if layer.makesMask || carries { masked.formUnion(results.map(\.id)) }
+        }
+        let isOlder = layer.base.dialect.map(Dialect.older.contains) ?? false
+        let call = LayerCall(
+            lowering: self, layer: layer, path: path, keywords: keywords, isTrainable: isTrainable && layer.base.trainable,
+            arguments: arguments, masks: masks, seesMasks: isOlder || givenMasks != nil || arguments.count <= 1)
+        return try KerasError.placing(Place(layer: path)) {
+            let kind = type(of: layer)
+            let operands = try zip(inputs, masks).map { input, mask in
+                let casts = input.value.dtype.isFloatingPoint && kind.castsInputs
+                return MaskedValue(casts ? try call.cast(input.value, call.computeType) : input.value, mask: mask)
+            }
+            let results = try layer.lowerWithMasks(operands, call)
+            if phase != .predict, let regularizer = layer.activityRegularizer {
+                for result in results {
+                    penalties.append(ActivityPenalty(regularizer, result.value, layer: path, perSample: layer.base.dialect != .keras2))
+                }
+            }
             return results
         }
     }
 
     /// - Throws: `unsupported` with the layer's name if a mask would reach a loss.
-    func checkOutputs(_ outputs: [Value]) throws {
-        for (reference, value) in zip(model.architecture.outputs.leaves, outputs) where masked.contains(value.id) {
+    func checkOutputs(_ outputs: [MaskedValue]) throws {
+        for (reference, value) in zip(model.architecture.outputs.leaves, outputs) where value.mask != nil {
             let name = model.architecture.layer(reference.layer)?.name
             throw KerasError(.unsupported, "masks are not run yet, and one reaches an output of the model", at: Place(layer: name))
         }
@@ -202,9 +223,9 @@ extension BuiltModel {
         let inputs = shapes.enumerated().map { index, shape in
             lowering.graph.input(shape: shape, dtype: types.indices.contains(index) ? types[index] : .float32)
         }
-        let outputs = try lowering.lower(root, inputs, path: "")
+        let outputs = try lowering.lower(root, inputs.map { MaskedValue($0) }, path: "")
         if phase != .predict { try lowering.checkOutputs(outputs) }
-        lowering.graph.outputs = outputs.map(\.id)
+        lowering.graph.outputs = outputs.map(\.value.id)
         return LoweredModel(
             graph: lowering.graph, updates: lowering.updates.map { ($0.key, $0.value.id) }.sorted { $0.1 < $1.1 },
             penalties: lowering.penalties, isRandom: lowering.isRandom)

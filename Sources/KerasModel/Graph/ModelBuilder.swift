@@ -8,8 +8,18 @@ public struct ModelBuilder {
     package private(set) var shapes: [LayerID: [[SymbolicShape]]] = [:]
     /// The calls of each graph in an order in which they can be run, by the model that holds it.
     package private(set) var orders: [LayerID: [TensorRef]] = [:]
+    /// Which shape stands for which argument of the call that is being built.
+    package private(set) var arguments = CallArguments(count: 1)
 
     init() {}
+
+    /// Builds a layer held inside another for one argument.
+    mutating func build(_ child: any Layer, _ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
+        let outer = arguments
+        defer { arguments = outer }
+        arguments = CallArguments(count: inputs.count)
+        return try child.build(inputs, &self)
+    }
 
     /// Called by a layer's `build`: a layer called again keeps the weights of its first call.
     mutating func register(_ specs: [WeightSpec], of layer: some Layer) {
@@ -45,11 +55,12 @@ public struct ModelBuilder {
             if layer is InputLayer {
                 shapes = known[reference].map { [$0] }
             } else {
-                let operands = call.inputs.compactMap { known[$0] }
+                let operands = call.operands.compactMap { known[$0] }
                 // What hangs on a call that failed is not a problem of its own.
-                guard operands.count == call.inputs.count else { continue }
+                guard operands.count == call.operands.count else { continue }
                 shapes = failures.attempt(at: Place(layer: layer.name)) {
                     try checkCount(operands.count, of: type(of: layer))
+                    arguments = CallArguments(call)
                     return try layer.build(operands, &self)
                 }
             }

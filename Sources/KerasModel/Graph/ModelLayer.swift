@@ -34,6 +34,10 @@ public struct ModelLayer: Layer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
+        try lowerWithMasks(inputs.map { MaskedValue($0) }, call).map(\.value)
+    }
+
+    public func lowerWithMasks(_ inputs: [MaskedValue], _ call: LayerCall) throws -> [MaskedValue] {
         try call.lowering.lower(self, inputs, path: call.path)
     }
 }

@@ -23,14 +23,21 @@ final class SymbolicCall: Sendable {
     let layer: any Layer
     let arguments: [Tree<SymbolicTensor>]
     let keywords: JSONObject
+    let keywordTensors: [(key: String, value: Tree<SymbolicTensor>)]
     /// Grows with time, so that the calls of a layer have the order they were made in.
     let id = LayerID()
 
-    init(layer: any Layer, arguments: [Tree<SymbolicTensor>], keywords: JSONObject = [:]) {
+    init(
+        layer: any Layer, arguments: [Tree<SymbolicTensor>], keywords: JSONObject = [:],
+        keywordTensors: [(key: String, value: Tree<SymbolicTensor>)] = []
+    ) {
         self.layer = layer
         self.arguments = arguments
         self.keywords = keywords
+        self.keywordTensors = keywordTensors
     }
+
+    var inputs: [SymbolicTensor] { arguments.flatMap(\.leaves) + keywordTensors.flatMap(\.value.leaves) }
 }
 
 /// A model's input: `(n, …)` with these lengths; nil is open. Keras: `keras.Input(shape=…)`.
@@ -67,10 +74,12 @@ extension BuiltModel {
         let layers = architecture.layersByID
         for reference in order(of: root.id) {
             guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
-            let arguments = call.arguments.map { argument in
-                argument.map { SymbolicTensor(known[TensorRef(layer: $0.layer, call: $0.call)]!, output: $0.output) }
+            func symbolic(_ tree: Tree<TensorRef>) -> Tree<SymbolicTensor> {
+                tree.map { SymbolicTensor(known[TensorRef(layer: $0.layer, call: $0.call)]!, output: $0.output) }
             }
-            let symbolic = SymbolicCall(layer: layer, arguments: arguments, keywords: call.keywords)
+            let symbolic = SymbolicCall(
+                layer: layer, arguments: call.arguments.map(symbolic), keywords: call.keywords,
+                keywordTensors: call.keywordTensors.map { ($0.key, symbolic($0.value)) })
             known[reference] = symbolic
             for (output, shape) in outputShapes(of: reference).enumerated() {
                 let tensor = TensorRef(layer: reference.layer, call: reference.call, output: output)
@@ -94,7 +103,7 @@ extension Architecture {
             if call.layer is InputLayer {
                 throw KerasError(.mismatch, "an output hangs on an input that is not among the model's", found: "'\(call.layer.name)'")
             }
-            waiting += call.arguments.flatMap(\.leaves).map(\.call)
+            waiting += call.inputs.map(\.call)
         }
         let calls = seen.values.sorted { $0.id < $1.id }
         var layers: [any Layer] = []
@@ -124,8 +133,13 @@ extension Architecture {
         var nodes: [LayerID: [Call]] = [:]
         for call in calls {
             let isEnd = ends.contains(ObjectIdentifier(call))
-            let arguments = isEnd ? [] : call.arguments.map { $0.map(reference) }
-            nodes[references[ObjectIdentifier(call)]!.layer, default: []].append(Call(arguments, keywords: isEnd ? [:] : call.keywords))
+            let node =
+                isEnd
+                ? Call([])
+                : Call(
+                    call.arguments.map { $0.map(reference) }, keywords: call.keywords,
+                    keywordTensors: call.keywordTensors.map { ($0.key, $0.value.map(reference)) })
+            nodes[references[ObjectIdentifier(call)]!.layer, default: []].append(node)
         }
         func tree(_ tensors: [SymbolicTensor]) -> Tree<TensorRef> {
             tensors.count == 1 ? .leaf(reference(tensors[0])) : .list(tensors.map { .leaf(reference($0)) })

@@ -81,10 +81,6 @@ import Testing
         let layers: [any Layer] = [Embedding(9, 4, maskZero: true, name: "e"), layer, Softmax(name: "s")]
         let model = Architecture(sequential: "model", layers: layers, input: InputLayer(batchShape: [nil, 5], name: "input"))
         #expect(try BuiltModel(ModelLayer(model)).lowered(for: [[2, 5]]).outputs.count == 1)
-        let mean = Architecture(
-            sequential: "model", layers: [layers[0], GlobalAveragePooling1D(name: "g")],
-            input: InputLayer(batchShape: [nil, 5], name: "input"))
-        #expect(throws: KerasError.self) { try BuiltModel(ModelLayer(mean)).lowered(for: [[2, 5]]) }
     }
 
     @Test func everyInterpolationIsTensorFlows() throws {

@@ -4,12 +4,16 @@ import Tensors
 public struct Softmax: ActivationLayer {
     public static let className = "Softmax"
     public static let blank = Softmax()
-    /// What is masked gets no share.
-    public static let maskUse = MaskUse.uses
-    public static let keys: [ConfigKey<Softmax>] = [.key("axis", \.axis)]
+    public static let keys: [ConfigKey<Softmax>] = [
+        .key("axis", \.axis),
+        // Keras 3 has no other way.
+        .key("robust_masking", \.robustMasking, in: [.tfKeras]).written { layer, _ in layer.robustMasking },
+    ]
 
     public var base = LayerBase()
     public var axis: Axes = -1
+    /// Whether what is masked is put in the place of a number or added to it, before Keras 3.
+    var robustMasking = false
 
     public init(axis: Axes = -1, name: String? = nil) {
         self.axis = axis
@@ -22,6 +26,21 @@ public struct Softmax: ActivationLayer {
     }
 
     public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { try relaid(move, inputs[0], \.axis) }
+
+    /// What is masked gets no share.
+    public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
+        let x = try call.cast(inputs[0], call.computeType)
+        guard let mask = call.mask(ofInput: 0) else { return [try apply(x, call)] }
+        guard try Shape.broadcast(mask.shape, x.shape) == x.shape else {
+            throw KerasError(.mismatch, "a mask does not fit what it masks", found: "\(mask.shape) for \(x.shape)")
+        }
+        if call.isOfOlderKeras {
+            let low = LayerCall.lowest(x.dtype, half: -65504)
+            return [try apply(robustMasking ? try call.choose(mask, x, else: low) : try call.lowered(mask, x, by: low), call)]
+        }
+        // Where all is masked nothing is left of an even distribution.
+        return [try call.choose(mask, try apply(try call.choose(mask, x, else: LayerCall.lowest(x.dtype, half: -3e4)), call))]
+    }
 
     public func apply(_ x: Value, _ call: LayerCall) throws -> Value {
         let axes = try axis.resolved(in: SymbolicShape(x.shape))

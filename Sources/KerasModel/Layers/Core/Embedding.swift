@@ -46,8 +46,6 @@ public struct Embedding: Layer {
         base.name = name
     }
 
-    public var makesMask: Bool { maskZero }
-
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         [
             try WeightSpec(
@@ -66,5 +64,9 @@ public struct Embedding: Layer {
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         [try call.emit(.gather, try call.weight("embeddings"), try call.cast(inputs[0], .int32))]
+    }
+
+    public func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?] {
+        [maskZero ? try call.isNot(0, inputs[0]) : nil]
     }
 }

@@ -5,7 +5,6 @@ public struct Concatenate: Layer {
     public static let className = "Concatenate"
     public static let blank = Concatenate()
     public static let inputCount = 1...Int.max
-    public static let maskUse = MaskUse.passes
     public static let keys: [ConfigKey<Concatenate>] = [.key("axis", \.axis)]
 
     public var base = LayerBase()
@@ -51,5 +50,20 @@ public struct Concatenate: Layer {
         let isFloating = inputs.contains { $0.dtype.isFloatingPoint }
         let operands = isFloating ? try inputs.map { try call.cast($0, call.computeType) } : inputs
         return [operands.count == 1 ? operands[0] : try call.emit(.concatenate(axis: axis), operands)]
+    }
+
+    /// Of the inputs' masks, each with the input's axes, joined like the inputs: where any along the last axis counts in Keras 3, where all do
+    /// before. Before Keras 3 a mask of fewer axes has a last axis of length 1.
+    public func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?] {
+        guard inputs.indices.contains(where: { call.carriedMask(ofInput: $0) != nil }) else { return [nil] }
+        let axis = try SymbolicShape(inputs[0].shape).axis(axis)
+        let masks = try inputs.enumerated().map { index, input in
+            guard let mask = call.carriedMask(ofInput: index) else { return try call.broadcast(try call.mask([1], [1]), input.shape) }
+            guard mask.rank < input.rank else { return mask }
+            let wide = try call.reshape(mask, mask.shape.dims + [1])
+            return call.isOfOlderKeras ? wide : try call.broadcast(wide, input.shape)
+        }
+        let joined = masks.count == 1 ? masks[0] : try call.emit(.concatenate(axis: axis), masks)
+        return [try call.emit(.reduce(call.isOfOlderKeras ? .min : .max, axes: [joined.rank - 1], keepDims: false), joined)]
     }
 }

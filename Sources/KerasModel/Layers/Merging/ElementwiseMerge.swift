@@ -9,7 +9,6 @@ public protocol ElementwiseMerge: Layer {
 }
 
 extension ElementwiseMerge {
-    public static var maskUse: MaskUse { .passes }
     public static var inputCount: ClosedRange<Int> { 1...Int.max }
     public func finish(_ merged: Value, of count: Int, _ call: LayerCall) throws -> Value { merged }
 
@@ -33,6 +32,13 @@ extension ElementwiseMerge {
         }
         let merged = try operands.dropFirst().reduce(operands[0]) { try call.emit(.binary(Self.operation), $0, $1) }
         return [try finish(merged, of: operands.count, call)]
+    }
+
+    /// Keras 3: where any input counts, if all have a mask; before: where all that have one do.
+    public func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?] {
+        let masks = inputs.indices.compactMap { call.carriedMask(ofInput: $0) }
+        guard let first = masks.first, call.isOfOlderKeras || masks.count == inputs.count else { return [nil] }
+        return [try masks.dropFirst().reduce(first) { call.isOfOlderKeras ? try call.allOf($0, $1) : try call.anyOf($0, $1) }]
     }
 
     private func aligned<T>(_ dims: [T], to rank: Int, with one: T) -> [T] {

@@ -152,9 +152,10 @@ public struct BatchNormalization: Layer {
     private func byBatch(_ x: Value, _ axes: [Int], _ call: LayerCall, _ type: DType) throws -> Value {
         guard !renorm else { throw KerasError(.unsupported, "batch renormalization is not trained", at: Place(key: "renorm")) }
         let others = (0..<x.rank).filter { !axes.contains($0) }
-        let mean = try call.emit(.reduce(.mean, axes: others, keepDims: true), x)
+        let counted = try countedSteps(x, axes, call)
+        let mean = try self.mean(x, over: others, counted, call)
         let centered = try call.emit(.binary(.subtract), x, mean)
-        let variance = try call.emit(.reduce(.mean, axes: others, keepDims: true), try call.emit(.unary(.square), centered))
+        let variance = try self.mean(try call.emit(.unary(.square), centered), over: others, counted, call)
         var factor = try call.emit(.unary(.rsqrt), try call.emit(.unary(.affine(scale: 1, offset: epsilon)), variance))
         if scale {
             let gamma = try call.along(axes, try call.weight("gamma", as: type), rank: x.rank)
@@ -174,6 +175,26 @@ public struct BatchNormalization: Layer {
             try call.update(name, to: try call.cast(try call.emit(.binary(.add), kept, share), spec.dtype))
         }
         return normalized
+    }
+
+    /// 1 for each number whose step the mask leaves, else 0; nil if all are looked at: where there is no mask, and where Keras does not heed it,
+    /// as Keras 2 and the kernel that tf.keras takes for images do not.
+    private func countedSteps(_ x: Value, _ axes: [Int], _ call: LayerCall) throws -> Value? {
+        let ignoresMasks = call.layer.base.dialect == .keras2 || call.layer.base.dialect == .tfKeras && x.rank == 4
+        guard let mask = call.mask(ofInput: 0), !ignoresMasks else { return nil }
+        guard mask.rank == x.rank - 1 else {
+            throw KerasError(.mismatch, "a mask does not fit what it masks", found: "\(mask.shape) for \(x.shape)")
+        }
+        return try call.broadcast(try call.cast(try call.reshape(mask, mask.shape.dims + [1]), x.dtype), x.shape)
+    }
+
+    /// The mean over some axes of what counts. Keras 3 adds a little to what it divides by.
+    private func mean(_ x: Value, over axes: [Int], _ counted: Value?, _ call: LayerCall) throws -> Value {
+        guard let counted else { return try call.emit(.reduce(.mean, axes: axes, keepDims: true), x) }
+        let left = call.isOfOlderKeras ? try call.emit(.binary(.multiply), x, counted) : try call.choose(counted, x)
+        let sums = try [left, counted].map { try call.emit(.reduce(.sum, axes: axes, keepDims: true), $0) }
+        let weight = call.isOfOlderKeras ? sums[1] : try call.emit(.unary(.affine(scale: 1, offset: 1e-7)), sums[1])
+        return try call.emit(.binary(.divide), sums[0], weight)
     }
 
     /// What the batch's variance is multiplied by before the moving one goes towards it: Keras 2, and the kernel that tf.keras takes for

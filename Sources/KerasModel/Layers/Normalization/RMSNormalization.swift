@@ -5,7 +5,6 @@ public struct RMSNormalization: Layer {
     public static let className = "RMSNormalization"
     public static let dialects: Set<Dialect> = [.keras3]
     public static let blank = RMSNormalization()
-    public static let maskUse = MaskUse.passes
     public static let keys: [ConfigKey<RMSNormalization>] = [
         ConfigKey(
             name: "axis", names: [:], dialects: Dialect.all, isRequired: false,

@@ -7,7 +7,6 @@ public struct Normalization: Layer {
     public static let className = "Normalization"
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let blank = Normalization()
-    public static let maskUse = MaskUse.passes
     public static let keys: [ConfigKey<Normalization>] = [
         .key("axis", \.axisOrNone),
         .key("invert", \.invert),
@@ -72,6 +71,11 @@ public struct Normalization: Layer {
         throw KerasError(
             .unsupported, "Keras 3 overlooks what this layer of a nested model has learnt in such a file", at: Place(layer: name),
             expected: "a .keras file")
+    }
+
+    /// Keras 3 alone hands the mask on.
+    public func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?] {
+        [call.isOfOlderKeras ? nil : call.carriedMask(ofInput: 0)]
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {

@@ -5,7 +5,6 @@ public struct Rescaling: Layer {
     public static let className = "Rescaling"
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let blank = Rescaling(1)
-    public static let maskUse = MaskUse.passes
     public static let keys: [ConfigKey<Rescaling>] = [
         .required("scale", \.scale),
         .key("offset", \.offset),
@@ -29,6 +28,11 @@ public struct Rescaling: Layer {
 
     public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid {
         scale.shape.rank == 0 && offset.shape.rank == 0 ? .either(self) : .fixed
+    }
+
+    /// Keras 3 alone hands the mask on.
+    public func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?] {
+        [call.isOfOlderKeras ? nil : call.carriedMask(ofInput: 0)]
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {

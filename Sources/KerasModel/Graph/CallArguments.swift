@@ -1,0 +1,84 @@
+import JSON
+import Tensors
+
+/// Which tensor of a call stands for what: the numbers of the tensors that a layer is built and lowered with, in the structure they came in.
+///
+/// A tensor given as `mask` is not among them: it is the mask of what the first argument brings.
+public struct CallArguments: Sendable {
+    /// By position.
+    public let positional: [Tree<Int>]
+    /// By keyword.
+    public let keywords: [String: Tree<Int>]
+
+    /// One argument: a tensor, or a list of them.
+    init(count: Int) {
+        positional = [count == 1 ? .leaf(0) : .list((0..<count).map(Tree.leaf))]
+        keywords = [:]
+    }
+
+    init(_ call: Call) {
+        var next = 0
+        func numbered(_ tree: Tree<TensorRef>) -> Tree<Int> {
+            tree.map { _ in
+                defer { next += 1 }
+                return next
+            }
+        }
+        positional = call.arguments.map(numbered)
+        keywords = Dictionary(uniqueKeysWithValues: call.operandKeywords.map { ($0.key, numbered($0.value)) })
+    }
+
+    /// What an argument brings, given by keyword or by position; nil if it is not given.
+    public func tensors(_ keyword: String, at position: Int?) -> Tree<Int>? {
+        if let tree = keywords[keyword] { return tree }
+        guard let position, positional.indices.contains(position) else { return nil }
+        return positional[position]
+    }
+
+    /// The number of an argument that is one tensor; nil if it is not given.
+    public func tensor(_ keyword: String, at position: Int?) -> Int? { tensors(keyword, at: position)?.leaves.first }
+
+    /// How many arguments bring tensors.
+    var count: Int { positional.count { !$0.leaves.isEmpty } + keywords.values.count { !$0.leaves.isEmpty } }
+}
+
+extension Call {
+    fileprivate var operandKeywords: [(key: String, value: Tree<TensorRef>)] {
+        keywordTensors.filter { $0.key != "mask" }.sorted { $0.key < $1.key }
+    }
+
+    /// The tensors that the layer is built and lowered with: all but those given as `mask`.
+    package var operands: [TensorRef] { arguments.flatMap(\.leaves) + operandKeywords.flatMap(\.value.leaves) }
+
+    /// What is given as `mask`, one for each tensor of the first argument; nil if nothing is.
+    var givenMasks: [TensorRef?]? {
+        func flat(_ tree: Tree<TensorRef>) -> [TensorRef?] {
+            switch tree {
+            case .leaf(let tensor): [tensor]
+            case .none: [nil]
+            case .list(let items): items.flatMap(flat)
+            case .dictionary(let items): items.flatMap { flat($0.value) }
+            }
+        }
+        return keywordTensors.first { $0.key == "mask" }.map { flat($0.value) }
+    }
+
+    /// The keywords, with what stands for each tensor among them.
+    package func words(_ tensor: (TensorRef) -> JSON) -> JSONObject {
+        var words = keywords
+        for (key, value) in keywordTensors { words[key] = value.map(tensor).json }
+        return words
+    }
+}
+
+extension Tree<JSON> {
+    /// Lists and objects.
+    package var json: JSON {
+        switch self {
+        case .leaf(let json): json
+        case .none: .null
+        case .list(let items): .array(items.map(\.json))
+        case .dictionary(let items): .object(JSONObject(items.map { ($0.key, $0.value.json) }))
+        }
+    }
+}
