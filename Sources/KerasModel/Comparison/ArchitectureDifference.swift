@@ -190,16 +190,19 @@ private struct GraphWords {
         for pair in matching.pairs { marksB[right[pair.b].id] = "\(pair.a)" }
     }
 
+    /// The tensors themselves are compared apart.
+    private func placeholder(_ tensor: TensorRef) -> JSON { "a tensor" }
+
     func first(_ tensors: [TensorRef]) -> Tensors { said(tensors, marksA) }
     func second(_ tensors: [TensorRef]) -> Tensors { said(tensors, marksB) }
 
     func calls(ofFirst layer: any Layer) -> [(inputs: Tensors, keywords: JSONObject)] {
         // A chain says nothing that the order of the layers does not.
-        a.kind == .sequential && b.kind == .sequential ? [] : (a.calls[layer.id] ?? []).map { (first($0.inputs), $0.words { _ in "a tensor" }) }
+        a.kind == .sequential && b.kind == .sequential ? [] : (a.calls[layer.id] ?? []).map { (first($0.inputs), $0.words(placeholder)) }
     }
 
     func calls(ofSecond layer: any Layer) -> [(inputs: Tensors, keywords: JSONObject)] {
-        a.kind == .sequential && b.kind == .sequential ? [] : (b.calls[layer.id] ?? []).map { (second($0.inputs), $0.words { _ in "a tensor" }) }
+        a.kind == .sequential && b.kind == .sequential ? [] : (b.calls[layer.id] ?? []).map { (second($0.inputs), $0.words(placeholder)) }
     }
 
     private func said(_ tensors: [TensorRef], _ marks: [LayerID: String]) -> Tensors {

@@ -41,6 +41,13 @@ extension LayerCall {
         return try emit(.binary(.add), kept, try emit(.unary(.affine(scale: -other, offset: other)), try cast(mask, x.dtype)))
     }
 
+    /// `x` where the mask has 1, else `other`, both of the mask's shape.
+    func choose(_ mask: Value, _ x: Value, else other: Value) throws -> Value {
+        let mask = try cast(mask, x.dtype)
+        let rest = try emit(.unary(.affine(scale: -1, offset: 1)), mask)
+        return try emit(.binary(.add), try emit(.binary(.gate), x, mask), try emit(.binary(.gate), other, rest))
+    }
+
     /// `x` less a large number where the mask has 0.
     func lowered(_ mask: Value, _ x: Value, by low: Double) throws -> Value {
         try emit(.binary(.add), x, try emit(.unary(.affine(scale: -low, offset: low)), try cast(mask, x.dtype)))
@@ -70,7 +77,8 @@ extension LayerCall {
     /// The call of a layer held inside.
     public func lower(_ child: any Layer, _ inputs: [MaskedValue], keywords: JSONObject = [:]) throws -> [MaskedValue] {
         try lowering.lower(
-            child, inputs, path: child.name.isEmpty ? path : "\(path)/\(child.name)", arguments: CallArguments(count: inputs.count), givenMasks: nil,
+            child, inputs, path: child.name.isEmpty ? path : "\(path)/\(child.name)", arguments: CallArguments(count: inputs.count),
+            givenMasks: nil,
             keywords: keywords)
     }
 }

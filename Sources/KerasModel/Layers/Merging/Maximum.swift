@@ -6,6 +6,7 @@ public struct Maximum: ElementwiseMerge {
     public static let blank = Maximum()
     public static let keys: [ConfigKey<Maximum>] = []
     public static let operation = Binary.maximum
+    public static let masking = MergeMasking.other
 
     public var base = LayerBase()
 

@@ -6,6 +6,7 @@ public struct Minimum: ElementwiseMerge {
     public static let blank = Minimum()
     public static let keys: [ConfigKey<Minimum>] = []
     public static let operation = Binary.minimum
+    public static let masking = MergeMasking.other
 
     public var base = LayerBase()
 

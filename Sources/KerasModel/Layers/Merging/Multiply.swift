@@ -6,6 +6,7 @@ public struct Multiply: ElementwiseMerge {
     public static let blank = Multiply()
     public static let keys: [ConfigKey<Multiply>] = []
     public static let operation = Binary.multiply
+    public static let masking = MergeMasking.one
 
     public var base = LayerBase()
 
