@@ -42,6 +42,9 @@ extension Model {
         try predictor().predict(inputs, into: &outputs)
     }
 
+    /// Stateful layers begin with zeros again. Keras: `reset_states`.
+    public func resetStates() { state.withLock { $0.recurrent }?.reset() }
+
     /// A Sequential without an input shape takes that of the first data.
     func buildIfNeeded(for inputs: [Tensor]) throws {
         guard
@@ -62,11 +65,13 @@ extension Model {
         let changes = Variable.changes
         if let cached = state.withLock({ $0.predictor }), cached.changes == changes { return cached.predictor }
         let built = try built()
-        let (variables, cached, runtime) = state.withLock { ($0.variables, $0.predictor, $0.runtime) }
+        let (variables, cached, runtime, states) = state.withLock { ($0.variables, $0.predictor, $0.runtime, $0.recurrent) }
         let version = variables.values.reduce(0) { $0 + $1.version }
         let predictor =
             if let cached, cached.version == version { cached.predictor } else {
-                Predictor(weights: variables.mapValues(\.tensor), options: runtime, fit: { try built.fitted(shapes: $0) }) {
+                Predictor(
+                    weights: variables.mapValues(\.tensor), options: runtime, states: states, fit: { try built.fitted(shapes: $0) }
+                ) {
                     try built.lowered(for: $0)
                 }
             }

@@ -23,6 +23,8 @@ public class Model: @unchecked Sendable {
         var symbols: [TensorRef: SymbolicTensor]?
         /// With the versions of its variables added up, and the count of all changes when that was done.
         var predictor: (predictor: Predictor, version: Int, changes: Int)?
+        /// What stateful layers have left of the batches so far.
+        var recurrent: RecurrentStates?
         var runtime = RuntimeOptions()
     }
 
@@ -98,6 +100,7 @@ public class Model: @unchecked Sendable {
             $0.symbols = nil
             $0.variables = variables
             $0.predictor = nil
+            $0.recurrent = RecurrentStates(built)
         }
     }
 

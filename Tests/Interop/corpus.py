@@ -28,8 +28,7 @@ from command import DEFAULT_BINARY, ROOT, TOLERANCE, Refused, agrees, distance, 
 GENERATIONS = {"K2": "tf_keras", "tf.keras2": "tf_keras", "K3": "keras"}
 ROLES = {"whole(.h5)", "whole(HDF5 named .keras)"}
 NOT_YET = {
-    "Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "Lambda", "LocallyConnected2D", "Masking", "MultiHeadAttention", "RNN",
-    "SimpleRNN", "TFOpLambda", "TensorFlowOpLayer", "TimeDistributed",
+    "Lambda", "LocallyConnected2D", "Masking", "MultiHeadAttention", "TFOpLambda", "TensorFlowOpLayer",
 }
 CACHE = Path(tempfile.gettempdir()) / "swift-keras-corpus"
 

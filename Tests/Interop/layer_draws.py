@@ -205,6 +205,98 @@ def normalization(c, shape):
     return arguments
 
 
+def gentle(c):
+    """A function that steps after steps do not blow up."""
+    return c.choice(["tanh", "sigmoid", "softsign", "relu", "hard_sigmoid", "linear", "elu", "softmax"])
+
+
+def cell(c, gates):
+    arguments = {"units": c.randint(1, 5), "use_bias": c.yes(0.8), "dropout": c.choice([0.0, 0.0, 0.3]),
+                 "recurrent_dropout": c.choice([0.0, 0.0, 0.2])}
+    if c.yes(0.4):
+        arguments["activation"] = gentle(c)
+    if gates:
+        arguments["implementation"] = c.choice([1, 2])
+        if c.yes(0.4):
+            arguments["recurrent_activation"] = c.choice(["sigmoid", "hard_sigmoid", "tanh", "softsign"])
+    return arguments
+
+
+def steps(c, shape):
+    return {"return_sequences": c.yes(0.6), "go_backwards": c.yes(0.3), "unroll": bool(shape[0] and shape[0] < 8 and c.yes(0.2))}
+
+
+def simple_rnn(c, shape):
+    return {**cell(c, False), **steps(c, shape)}
+
+
+def lstm(c, shape):
+    return {**cell(c, True), **steps(c, shape), "unit_forget_bias": c.yes()}
+
+
+def gru(c, shape):
+    return {**cell(c, True), **steps(c, shape), "reset_after": c.yes()}
+
+
+def any_cell(c):
+    L = c.keras.layers
+    kind = c.choice(["SimpleRNNCell", "LSTMCell", "GRUCell"])
+    more = {"reset_after": c.yes()} if kind == "GRUCell" else {}
+    return getattr(L, kind)(**cell(c, kind != "SimpleRNNCell"), **more)
+
+
+def rnn(c, shape):
+    cells = [any_cell(c) for _ in range(c.randint(1, 3))]
+    if len(cells) > 1:
+        return {"cell": c.keras.layers.StackedRNNCells(cells) if c.yes() else cells, **steps(c, shape)}
+    return {"cell": cells[0], **steps(c, shape)}
+
+
+def conv_lstm(c, shape):
+    format = c.data_format()
+    sizes, _ = split(shape[1:], format)
+    if None in sizes or prod(sizes) * (shape[0] or 5) > 400:
+        raise Unfit
+    padding = c.choice(["same", "valid"])
+    kernel, strides, dilation = window(c, sizes, padding, 3)
+    return {"filters": c.randint(1, 3), "kernel_size": c.per_axis(kernel), "strides": c.per_axis(strides),
+            "dilation_rate": c.per_axis(dilation), "padding": padding, "data_format": format, "use_bias": c.yes(0.8),
+            "return_sequences": c.yes(0.6), "go_backwards": c.yes(0.3), "unit_forget_bias": c.yes(),
+            **({"activation": gentle(c), "recurrent_activation": c.choice(["sigmoid", "hard_sigmoid"])} if c.yes(0.4) else {})}
+
+
+def bidirectional(c, shape):
+    L = c.keras.layers
+    kind, draw = c.choice([("SimpleRNN", simple_rnn), ("LSTM", lstm), ("GRU", gru), ("RNN", rnn)])
+    arguments = {**draw(c, shape), "go_backwards": False}
+    mode = c.choice(["concat", "sum", "mul", "ave"])
+    inner = getattr(L, kind)(**arguments)
+    if kind != "RNN" and c.yes(0.3):
+        other = {**draw(c, shape), "units": arguments["units"], "return_sequences": arguments["return_sequences"], "go_backwards": True}
+        return {"layer": inner, "backward_layer": getattr(L, kind)(**other), "merge_mode": mode}
+    return {"layer": inner, "merge_mode": mode}
+
+
+def time_distributed(c, shape):
+    """Any of a few layers, or a small model, on each step."""
+    L, step = c.keras.layers, shape[1:]
+    if step[-1] is None:
+        raise Unfit
+    kinds = ["Dense", "Dense", "Activation", "LayerNormalization", "BatchNormalization", "Dropout", "Flatten", "Model"]
+    if len(step) == 2:
+        kinds += ["LSTM", "GRU", "Conv1D", "MaxPooling1D", "GlobalAveragePooling1D"]
+    if len(step) == 3:
+        kinds += ["Conv2D", "MaxPooling2D", "GlobalMaxPooling2D"]
+    kind = c.choice(kinds)
+    if None in step and kind in ("Flatten", "Model"):
+        raise Unfit
+    if kind == "Model":
+        return {"layer": c.keras.Sequential([c.keras.Input(step), L.Dense(c.randint(1, 4), activation="tanh"), L.Dense(c.randint(1, 3))])}
+    draws = {"LSTM": lstm, "GRU": gru}
+    draw = draws.get(kind) or {**WEIGHTED, **WEIGHTLESS}[kind][1]
+    return {"layer": getattr(L, kind)(**draw(c, step))}
+
+
 def by_rank(name, draw, ranks=(1, 2, 3)):
     """A layer that exists once for each number of spatial axes."""
     return {f"{name.replace('#', str(n))}": ((n + 1,), draw) for n in ranks}
@@ -215,6 +307,9 @@ WEIGHTED = {
     "Dense": (EVERY, dense), **by_rank("Conv#D", conv), **by_rank("DepthwiseConv#D", depthwise, (2,)),
     **by_rank("SeparableConv#D", separable, (2,)), **by_rank("Conv#DTranspose", conv_transpose, (2,)),
     "BatchNormalization": (EVERY, batch_norm), "LayerNormalization": (EVERY, layer_norm), "PReLU": (EVERY, prelu),
+    "SimpleRNN": ((2,), simple_rnn), "LSTM": ((2,), lstm), "GRU": ((2,), gru), "RNN": ((2,), rnn),
+    "Bidirectional": ((2,), bidirectional), "TimeDistributed": ((2, 3, 4), time_distributed),
+    **{f"ConvLSTM{n}D": ((n + 2,), conv_lstm) for n in (1, 2)},
 }
 WEIGHTLESS = {
     **by_rank("MaxPooling#D", pool), **by_rank("AveragePooling#D", pool), **by_rank("GlobalMaxPooling#D", global_pool),

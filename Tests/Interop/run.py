@@ -41,6 +41,7 @@ def main():
     parser.add_argument("--count", type=int, default=100, help="models of each Keras")
     parser.add_argument("--neighbours", type=int, default=25, help="of them, models that go through ONNX and safetensors")
     parser.add_argument("--trained", type=int, default=20, help="of them, models whose gradients are compared")
+    parser.add_argument("--recurrent", type=int, default=30, help="models of recurrent layers with masks and states, of each Keras")
     parser.add_argument("--seed", default=SEED)
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
@@ -61,6 +62,10 @@ def main():
             print(f"== training in {keras}", flush=True)
             taught = ["--models", folder / keras, "--count", options.trained]
             results.append(script("training.py", "--keras", keras, *taught, "--keras-binary", options.keras_binary))
+        for keras in KERASES:
+            print(f"== states and masks of recurrent layers in {keras}", flush=True)
+            results.append(script("recurrent.py", "--keras", keras, "--count", options.recurrent, "--seed", options.seed,
+                                  "--keras-binary", options.keras_binary))
         print("== kills and full disks", flush=True)
         results.append(script("kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))
     sys.exit(1 if any(results) else 0)

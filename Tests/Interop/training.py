@@ -40,9 +40,23 @@ def values(model):
 def silence(model):
     """Nothing is drawn at random: what is would differ."""
     for layer in all_layers(model):
-        for name in ("rate", "stddev"):
-            if isinstance(getattr(layer, name, None), float):
-                setattr(layer, name, 0.0)
+        for part in held(layer):
+            for name in ("rate", "stddev", "dropout", "recurrent_dropout"):
+                if isinstance(getattr(part, name, None), float) and not isinstance(getattr(type(part), name, None), property):
+                    setattr(part, name, 0.0)
+
+
+def held(layer):
+    """A layer, and those that it holds by attributes: cells, and what is wrapped."""
+    yield layer
+    for name in ("cell", "layer", "forward_layer", "backward_layer"):
+        if getattr(layer, name, None) is not None:
+            yield from held(getattr(layer, name))
+    for cell in getattr(layer, "cells", ()):
+        yield from held(cell)
+    if hasattr(layer, "layers"):
+        for inner in all_layers(layer):
+            yield from held(inner)
 
 
 def gradients(model, inputs, targets):

@@ -15,7 +15,7 @@ import Testing
         #expect(written.serialized() == JSON.object(golden.config).serialized())
 
         #expect(try layer.outputShapes(golden.inputs) == golden.outputs)
-        let weights = try layer.weights(golden.inputs)
+        let weights = try modelOf(layer, golden.inputs).allWeights(of: layer).map(\.spec)
         #expect(weights.map(\.name) == golden.weights.map(\.name))
         #expect(weights.map(\.shape) == golden.weights.map(\.shape))
         #expect(weights.map { layer.base.trainable && $0.isTrainable } == golden.weights.map(\.isTrainable))
@@ -39,13 +39,21 @@ import Testing
 
 /// A model of this layer alone, lowered for these input shapes.
 func lowered(_ layer: any Layer, _ shapes: [Shape], keywords: JSONObject = [:]) throws -> OpGraph {
-    let inputs = shapes.enumerated().map { InputLayer(batchShape: SymbolicShape($1), name: "input_\($0)") }
+    try modelOf(layer, shapes.map { SymbolicShape($0) }, keywords: keywords).lowered(for: shapes)
+}
+
+/// A model of this layer alone, with all its outputs.
+func modelOf(_ layer: any Layer, _ shapes: [SymbolicShape], keywords: JSONObject = [:]) throws -> BuiltModel {
+    let inputs = shapes.enumerated().map { InputLayer(batchShape: $1, name: "input_\($0)") }
     let references = inputs.map { Tree.leaf(TensorRef(layer: $0.id)) }
     var calls: [LayerID: [Call]] = [layer.id: [Call(references.count == 1 ? references : [.list(references)], keywords: keywords)]]
     for input in inputs { calls[input.id] = [Call([])] }
+    let count = type(of: layer).inputCount.contains(shapes.count) ? try layer.outputShapes(shapes).count : 1
+    let outputs = (0..<max(count, 1)).map { Tree.leaf(TensorRef(layer: layer.id, output: $0)) }
     let model = Architecture(
-        functional: "model", layers: inputs + [layer], calls: calls, inputs: .list(references), outputs: .leaf(TensorRef(layer: layer.id)))
-    return try BuiltModel(ModelLayer(model)).lowered(for: shapes)
+        functional: "model", layers: inputs + [layer], calls: calls, inputs: .list(references),
+        outputs: outputs.count == 1 ? outputs[0] : .list(outputs))
+    return try BuiltModel(ModelLayer(model))
 }
 
 /// One line of such a file.

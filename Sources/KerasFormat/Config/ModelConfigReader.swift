@@ -9,7 +9,20 @@ struct ModelConfigReader {
     let context: DecodingContext
     private var problems = ProblemList()
 
-    init(_ context: DecodingContext) { self.context = context }
+    init(_ context: DecodingContext) {
+        var context = context
+        context.readModel = { json, context in try ModelConfigReader.nested(json, context) }
+        self.context = context
+    }
+
+    /// A model that stands in a layer's configuration; nil for what is no model.
+    private static func nested(_ json: JSON, _ context: DecodingContext) throws -> ModelLayer? {
+        guard let name = json["class_name"]?.string, name == "Sequential" || functionalNames.contains(name) else { return nil }
+        var reader = ModelConfigReader(context)
+        let model = reader.model(json, path: "")
+        try reader.problems.throwIfAny()
+        return model
+    }
 
     /// - Throws: every problem found.
     static func read(_ json: JSON, in context: DecodingContext) throws -> ModelLayer {

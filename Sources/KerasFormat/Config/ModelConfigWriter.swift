@@ -3,7 +3,7 @@ import KerasModel
 import Tensors
 
 /// Writes a model's configuration for a target, as its `to_json` does or as it stands in its `.h5`.
-package struct ModelConfigWriter {
+package struct ModelConfigWriter: Sendable {
     package typealias Form = Origin.Configuration.Form
 
     private let model: BuiltModel?
@@ -23,7 +23,7 @@ package struct ModelConfigWriter {
         -> JSON
     {
         let context = EncodingContext(target: target, isHDF5: form == .hdf5, losses: losses)
-        let writer = ModelConfigWriter(model: built, target: target, form: form, context: context)
+        let writer = ModelConfigWriter(model: built, target: target, form: form, context: context).writingModels()
         var top = try writer.entry(root)
         switch (form, target.dialect) {
         case (.hdf5, _), (.archive, .tfKeras), (.archive, .keras2): break
@@ -40,6 +40,17 @@ package struct ModelConfigWriter {
 
     package static func json(_ root: ModelLayer, built: BuiltModel?, dialect: Dialect) throws -> JSON {
         try json(root, built: built, target: SaveTarget(dialect))
+    }
+
+    /// The same writer, for models that stand in a layer's configuration too.
+    private func writingModels() -> ModelConfigWriter {
+        var writer = self
+        writer.context.writeModel = { [self] model, _ in
+            var inner = self
+            inner.context.isNested = true
+            return try inner.writingModels().entry(model)
+        }
+        return writer
     }
 
     private func wrap(_ className: String, _ module: String, _ config: JSONObject) -> JSONObject {

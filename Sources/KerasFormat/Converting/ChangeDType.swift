@@ -40,11 +40,7 @@ extension SavedModel {
     private static func layer(_ layer: any Layer, in policy: DTypePolicy) throws -> any Layer {
         if let nested = layer as? ModelLayer { return try model(nested, in: policy) }
         if let input = layer as? InputLayer { return self.input(input, in: policy) }
-        guard layer.children.isEmpty else {
-            throw KerasError(
-                .unsupported, "the type of this layer's parts cannot be changed", at: Place(layer: layer.name), found: layer.typeName)
-        }
-        var layer = layer
+        var layer: any Layer = try layer.withChildren { try self.layer($0, in: policy) }
         layer.base.dtype = policy
         return layer
     }

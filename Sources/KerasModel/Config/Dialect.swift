@@ -1,3 +1,4 @@
+import JSON
 private import Synchronization
 import Tensors
 
@@ -21,6 +22,8 @@ public struct DecodingContext: Sendable {
     package let registry: LayerRegistry
     /// See ``LayerBase/addsBiasAsTensorFlow``.
     package let addsBiasAsTensorFlow: Bool
+    /// Reads a model that stands in a layer's configuration; nil for what is no model.
+    package var readModel: (@Sendable (JSON, DecodingContext) throws -> ModelLayer?)?
 
     package init(dialect: Dialect, registry: LayerRegistry, addsBiasAsTensorFlow: Bool = false) {
         self.dialect = dialect
@@ -40,6 +43,8 @@ public struct EncodingContext: Sendable {
     package let isHDF5: Bool
     /// True within a model that is a layer of another.
     package var isNested = false
+    /// Writes a model that stands in a layer's configuration.
+    package var writeModel: (@Sendable (ModelLayer, EncodingContext) throws -> JSONObject)?
     /// Takes what those who read it have no word for, where it is to be left out rather than refused.
     package let losses: Losses?
 

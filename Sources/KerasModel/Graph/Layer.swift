@@ -33,6 +33,11 @@ public protocol Layer: Sendable {
     /// The layers held inside, in the order their weights come in.
     var children: [ChildLayer] { get }
 
+    /// The same layer with its children changed, kind for kind.
+    ///
+    /// - Throws: `unsupported` for a layer that has no such way.
+    func withChildren(_ change: (any Layer) throws -> any Layer) throws -> Self
+
     /// The layer's own weights in creation order, for the shapes of its first call.
     ///
     /// - Throws: a `mismatch` problem if it cannot take such inputs.
@@ -75,6 +80,14 @@ extension Layer {
     public var typeName: String { Self.className }
     public var activityRegularizer: Regularizer? { nil }
     public var children: [ChildLayer] { [] }
+
+    public func withChildren(_ change: (any Layer) throws -> any Layer) throws -> Self {
+        guard children.isEmpty else {
+            throw KerasError(.unsupported, "the parts of this layer cannot be changed", at: Place(layer: name), found: typeName)
+        }
+        return self
+    }
+
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { [] }
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs }
     public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {}
@@ -125,7 +138,7 @@ public struct ChildLayer: Sendable {
 
 /// What every layer has: identity and the keys common to all.
 public struct LayerBase: Sendable {
-    public let id = LayerID()
+    public private(set) var id = LayerID()
     public var name: String?
     public var trainable = true
     public var dtype = DTypePolicy.float32
@@ -140,6 +153,13 @@ public struct LayerBase: Sendable {
     var dialect: Dialect?
 
     public init() {}
+
+    /// The same with an identity of its own.
+    func renewed() -> LayerBase {
+        var copy = self
+        copy.id = LayerID()
+        return copy
+    }
 }
 
 /// What a layer does with the mask of its input.
@@ -172,6 +192,8 @@ public struct WeightSpec: Hashable, Sendable {
     /// False for what training moves by other means than gradients, such as BatchNormalization's statistics.
     public var isTrainable: Bool
     public var kind: Kind
+    /// Elements along the last axis that begin at 1, whatever the initializer says: an LSTM's `unit_forget_bias`.
+    package var ones: Range<Int>?
     /// The type it is kept in; nil is the layer's variable type.
     public var dtype: DType?
 

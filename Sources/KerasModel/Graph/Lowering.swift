@@ -47,6 +47,8 @@ public struct LayerCall {
 
     public func emit(_ op: Op, _ operands: Value...) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
     public func emit(_ op: Op, _ operands: [Value]) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
+    /// Every result of a loop.
+    func emitAll(_ op: Op, _ operands: [Value]) throws -> [Value] { try lowering.graph.emitAll(op, operands, layer: path) }
 
     /// A weight that training moves by other means than gradients, as the calls so far have left it.
     func state(_ name: String, as type: DType) throws -> Value {

@@ -22,6 +22,9 @@ let knownLayers: [any Layer.Type] = [
     MaxPooling1D.self, MaxPooling2D.self, MaxPooling3D.self, AveragePooling1D.self, AveragePooling2D.self, AveragePooling3D.self,
     GlobalMaxPooling1D.self, GlobalMaxPooling2D.self, GlobalMaxPooling3D.self, GlobalAveragePooling1D.self, GlobalAveragePooling2D.self,
     GlobalAveragePooling3D.self,
+    // Recurrent
+    SimpleRNN.self, LSTM.self, GRU.self, RNN.self, SimpleRNNCell.self, LSTMCell.self, GRUCell.self, StackedRNNCells.self,
+    Bidirectional.self, TimeDistributed.self, ConvLSTM1D.self, ConvLSTM2D.self, ConvLSTM3D.self,
     // Reshaping
     Flatten.self, Reshape.self, Permute.self, RepeatVector.self, ZeroPadding1D.self, ZeroPadding2D.self, ZeroPadding3D.self,
     Cropping1D.self, Cropping2D.self, Cropping3D.self, UpSampling1D.self, UpSampling2D.self, UpSampling3D.self,

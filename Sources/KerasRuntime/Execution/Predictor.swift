@@ -8,6 +8,8 @@ package final class Predictor: Sendable {
     private let options: RuntimeOptions
     private let fit: @Sendable ([Shape]) throws -> [Shape]
     private let lower: @Sendable ([Shape]) throws -> OpGraph
+    /// Set for a model with stateful layers, whose batches go through whole.
+    private let states: RecurrentStates?
     private let store = ConstantStore()
     private let cache = Mutex(Cache())
 
@@ -15,12 +17,14 @@ package final class Predictor: Sendable {
     ///   - fit: the shapes that data of these shapes is read as.
     ///   - lower: the graph for these input shapes, the batch included.
     package init(
-        weights: [WeightID: Tensor], options: RuntimeOptions, fit: @escaping @Sendable (_ dataShapes: [Shape]) throws -> [Shape] = { $0 },
+        weights: [WeightID: Tensor], options: RuntimeOptions, states: RecurrentStates? = nil,
+        fit: @escaping @Sendable (_ dataShapes: [Shape]) throws -> [Shape] = { $0 },
         lower: @escaping @Sendable (_ inputShapes: [Shape]) throws -> OpGraph
     ) {
         self.weights = weights
         self.options = options
         self.fit = fit
+        self.states = states
         self.lower = lower
     }
 
@@ -30,7 +34,8 @@ package final class Predictor: Sendable {
     /// with each step shared out. How it is cut hangs on the model and `batchSize` (no piece is larger) alone, and no number hangs on the
     /// cut: every number of threads gives the same bits.
     package func predict(_ inputs: [Tensor], batchSize: Int? = nil) throws -> [Tensor] {
-        try inputs.withUnsafeBufferPointer { inputs in
+        if let states { return try predict(inputs, states, batchSize) }
+        return try inputs.withUnsafeBufferPointer { inputs in
             let route = try route(for: inputs, batchSize)
             let outputs = try route.outputs.map { try Tensor(zeros: $0.shape, dtype: $0.dtype) }
             try route.run(inputs, threads: options.threads) { outputs[$0].mutableAddress }
@@ -43,6 +48,10 @@ package final class Predictor: Sendable {
     ///
     /// - Throws: a `mismatch` problem for an output of another shape or type than the model gives, or whose memory others share.
     package func predict(_ inputs: [Tensor], into outputs: inout [Tensor], batchSize: Int? = nil) throws {
+        if let states {
+            outputs = try predict(inputs, states, batchSize)
+            return
+        }
         try inputs.withUnsafeBufferPointer { inputs in
             try outputs.withUnsafeMutableBufferPointer { try predict(inputs, into: $0, batchSize) }
         }
@@ -50,6 +59,10 @@ package final class Predictor: Sendable {
 
     /// The same for one input and one output.
     package func predict(_ input: Tensor, into output: inout Tensor, batchSize: Int? = nil) throws {
+        if let states {
+            output = try predict([input], states, batchSize)[0]
+            return
+        }
         try withUnsafePointer(to: input) { input in
             try withUnsafeMutablePointer(to: &output) { output in
                 try predict(
@@ -67,6 +80,17 @@ package final class Predictor: Sendable {
                 .mismatch, "the model has another number of outputs", found: "\(outputs.count)", expected: "\(route.outputs.count)")
         }
         try route.run(inputs, threads: options.threads) { try outputs[$0].address(forWriting: route.outputs[$0]) }
+    }
+
+    private func predict(_ inputs: [Tensor], _ states: RecurrentStates, _ batchSize: Int?) throws -> [Tensor] {
+        let shapes = try fit(inputs.map(\.shape))
+        let fitted = try zip(inputs, shapes).map { $0.shape == $1 ? $0 : try $0.reshaped(to: $1) }
+        return try states.predict(fitted, batchSize: batchSize, owner: self) { graph in
+            try Executable(graph: graph, store: store, options: options) { id in
+                guard let tensor = self.weights[id] else { throw KerasError(.mismatch, "a weight is missing") }
+                return tensor
+            }
+        }
     }
 
     // MARK: Routes

@@ -27,6 +27,8 @@ struct Draft {
         var readsTransposed = false
         /// What makes the first operand from ``inputs``' first, a few lines at a time.
         var depthwise: Depthwise?
+        /// A loop that the one after it may run beside.
+        var pairsWithNext = false
 
         struct Depthwise {
             var convolution: Convolution

@@ -15,6 +15,7 @@ extension Draft {
         if fusions.contains(.pooling) { fusePooling() }
         if fusions.contains(.separable) { fuseSeparable() }
         removeDeadNodes()
+        pairScans()
     }
 }
 

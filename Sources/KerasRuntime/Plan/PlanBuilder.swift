@@ -14,8 +14,12 @@ struct PlanBuilder<T: ComputeScalar> {
     var arenaBytes: Int { allocator.size }
 
     private var allocator = ArenaAllocator()
-    /// Values that share memory (a reshape and what it reshapes) share a root.
+    /// Values that share memory (a reshape and what it reshapes, a run of rows and the rows) share a root.
     private var roots: [Draft.ValueID]
+    /// Bytes from where the root begins to where the value does.
+    private var offsets: [Int]
+    /// Values that are others' memory read otherwise.
+    private var aliases: Set<Draft.ValueID> = []
     /// By root: readings still to come.
     private var remaining: [Int]
     private var locations: [Location?]
@@ -34,6 +38,7 @@ struct PlanBuilder<T: ComputeScalar> {
         self.options = options
         self.kernels = kernels
         roots = Array(draft.values.indices)
+        offsets = [Int](repeating: 0, count: draft.values.count)
         remaining = [Int](repeating: 0, count: draft.values.count)
         locations = [Location?](repeating: nil, count: draft.values.count)
     }
@@ -41,8 +46,18 @@ struct PlanBuilder<T: ComputeScalar> {
     mutating func build() throws {
         shareMemory()
         let copies = placePorts()
+        var waiting: Draft.Node?
         for node in draft.nodes where !isAlias(node) {
-            try KerasError.placing(Place(layer: node.layer.isEmpty ? nil : node.layer)) { try append(node) }
+            try KerasError.placing(Place(layer: node.layer.isEmpty ? nil : node.layer)) {
+                if node.pairsWithNext {
+                    waiting = node
+                } else if let first = waiting {
+                    try appendPair(first, node)
+                    waiting = nil
+                } else {
+                    try append(node)
+                }
+            }
         }
         for (value, location) in copies {
             let step = MoveStep<T>(
@@ -68,7 +83,7 @@ struct PlanBuilder<T: ComputeScalar> {
             return location
         }
         guard let location = locations[roots[value]] else { throw KerasError(.mismatch, "a value is used before it is computed") }
-        return location
+        return Location(slot: location.slot, offset: location.offset + offsets[value])
     }
 
     /// A place for a tensor of the plan's own.
@@ -104,19 +119,37 @@ struct PlanBuilder<T: ComputeScalar> {
 
     private func bytes(_ value: Draft.ValueID) -> Int { shape(value).count * (isInteger(value) ? 4 : MemoryLayout<T>.stride) }
 
-    /// A node whose result is its operand's memory read otherwise.
-    private func isAlias(_ node: Draft.Node) -> Bool {
+    private func isAlias(_ node: Draft.Node) -> Bool { aliases.contains(node.output) }
+
+    /// Where the result begins in its operand's memory, if it is that read otherwise.
+    private func offset(inOperandOf node: Draft.Node) -> Int? {
+        let input = node.inputs[0]
         switch node.op {
-        case .reshape: node.epilogue.isEmpty
+        case .reshape: return node.epilogue.isEmpty ? 0 : nil
         case .cast(let dtype):
-            isInteger(node.inputs[0]) == isInteger(node.output)
-                && (dtype == draft.values[node.inputs[0]].dtype || dtype == .float32 || dtype == .float64)
-        default: false
+            let isSame =
+                isInteger(input) == isInteger(node.output)
+                && (dtype == draft.values[input].dtype || dtype == .float32 || dtype == .float64)
+            return isSame ? 0 : nil
+        case .slice(let starts, let sizes):
+            // A run of whole rows, or part of a single one.
+            let shape = shape(input)
+            let axis = sizes.firstIndex { $0 != 1 } ?? sizes.count
+            guard draft.values[roots[input]].constant == nil, node.epilogue.isEmpty,
+                sizes.indices.dropFirst(axis + 1).allSatisfy({ sizes[$0] == shape[$0] })
+            else { return nil }
+            return zip(starts, shape.strides).reduce(0) { $0 + $1.0 * $1.1 } * (isInteger(input) ? 4 : MemoryLayout<T>.stride)
+        default: return nil
         }
     }
 
     private mutating func shareMemory() {
-        for node in draft.nodes where isAlias(node) { roots[node.output] = roots[node.inputs[0]] }
+        for node in draft.nodes {
+            guard let offset = offset(inOperandOf: node) else { continue }
+            roots[node.output] = roots[node.inputs[0]]
+            offsets[node.output] = offsets[node.inputs[0]] + offset
+            aliases.insert(node.output)
+        }
         for node in draft.nodes where !isAlias(node) {
             for input in node.inputs { remaining[roots[input]] += 1 }
         }
@@ -132,7 +165,7 @@ struct PlanBuilder<T: ComputeScalar> {
         for (index, output) in draft.outputs.enumerated() {
             let location = Location(slot: Location.firstPort + draft.inputs.count + index, offset: 0)
             let root = roots[output]
-            if computed.contains(root), locations[root] == nil {
+            if computed.contains(root), locations[root] == nil, bytes(root) == bytes(output) {
                 locations[root] = location
             } else {
                 remaining[root] += 1
@@ -169,6 +202,23 @@ struct PlanBuilder<T: ComputeScalar> {
         temporaries = []
     }
 
+    /// Two loops that run side by side.
+    private mutating func appendPair(_ first: Draft.Node, _ second: Draft.Node) throws {
+        let pair = try [first, second].map { node in
+            for output in node.outputs where locations[output] == nil {
+                locations[output] = Location(slot: Location.arena, offset: allocator.allocate(bytes(output)))
+            }
+            scratchUsed = 0
+            guard case .scan(let scan) = node.op else { throw KerasError(.mismatch, "loops alone run side by side") }
+            return try ScanStep<T>.make(scan, node, &self)
+        }
+        let (work, moved) = (flops(first) + flops(second), traffic(first) + traffic(second))
+        steps.append(PairedStep(pair[0], pair[1], seconds: Parts.seconds(flops: work, bytes: moved)))
+        info.append(Plan<T>.StepInfo(layer: first.layer, op: first.name, flops: work, bytes: moved))
+        release(first, keeping: nil)
+        release(second, keeping: nil)
+    }
+
     private mutating func release(_ node: Draft.Node, keeping kept: Location?) {
         for input in node.inputs {
             let root = roots[input]
@@ -192,7 +242,8 @@ struct PlanBuilder<T: ComputeScalar> {
         return candidates.first { input in
             if !isElementwise, node.operands.contains(where: { roots[$0] == roots[input] }) { return false }
             let root = roots[input]
-            return draft.values[input].constant == nil && isInteger(input) == isInteger(node.output) && bytes(input) == bytes(node.output)
+            return draft.values[input].constant == nil && isInteger(input) == isInteger(node.output) && bytes(root) == bytes(node.output)
+                && bytes(input) == bytes(root)
                 && locations[root]?.slot == Location.arena && remaining[root] == node.inputs.count(where: { roots[$0] == root })
         }
     }

@@ -18,7 +18,7 @@ package func initialWeights(of model: BuiltModel, seed: UInt64) throws -> [Weigh
             let random = Philox(seed: seed, stream: stream)
             stream += 1
             result[id] = problems.attempt(at: Place(layer: path, key: spec.name)) {
-                try spec.initializer.tensor(spec.shape, random).converted(to: spec.dtype ?? layer.base.dtype.variable)
+                try spec.initializer.tensor(spec.shape, random).withOnes(spec.ones).converted(to: spec.dtype ?? layer.base.dtype.variable)
             }
         }
         for child in layer.children { visit(child.layer, path.isEmpty ? child.layer.name : "\(path)/\(child.layer.name)") }
@@ -26,6 +26,15 @@ package func initialWeights(of model: BuiltModel, seed: UInt64) throws -> [Weigh
     visit(model.root, "")
     try problems.throwIfAny()
     return result
+}
+
+extension Tensor {
+    /// The same float32 numbers, but for these along the last axis, which are 1.
+    fileprivate func withOnes(_ ones: Range<Int>?) throws -> Tensor {
+        guard let ones, let length = shape.dims.last else { return self }
+        let numbers = try scalars(as: Float.self).enumerated().map { ones.contains($0 % length) ? 1 : $1 }
+        return try Tensor(numbers, shape: shape)
+    }
 }
 
 extension Initializer {

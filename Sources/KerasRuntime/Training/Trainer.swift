@@ -104,6 +104,7 @@ package final class Trainer {
     private func program(_ form: TrainingGraph.Form) throws -> TrainingProgram {
         if let known = programs[form] { return known }
         let graph = try TrainingGraph(model, spec, form)
+        for (id, shape) in graph.states where values[id]?.shape != shape { values[id] = try Tensor(zeros: shape) }
         let made = try TrainingProgram(graph, form, values: values, gradients: gradient(of:), store: store, options: options)
         // The usual form, that of the rest, and a few more.
         if programs.count >= 8 { programs.removeAll() }

@@ -18,6 +18,8 @@ struct TrainingGraph: Sendable {
     let isRandom: Bool
     /// In the order of their inputs: first those that have gradients.
     let weights: [WeightID]
+    /// Those that are what a stateful layer has left of the batches so far.
+    let states: [(id: WeightID, shape: Shape)]
     /// How many of them have gradients.
     let trained: Int
     /// The total loss, and the outputs' figures.
@@ -75,6 +77,7 @@ struct TrainingGraph: Sendable {
         graph.outputs = numbers + shown.map { outputs[$0] } + moved.map(\.gradient) + lowered.updates.map(\.value)
         self.weights = graph.makeInputs(of: moved.map(\.id) + lowered.updates.map(\.weight))
         self.trained = moved.count
+        states = lowered.states.compactMap { state in lowered.graph.value(of: state.id).map { (state.id, lowered.graph.values[$0].shape) } }
         self.figures = figures.map(\.reader)
         (scalars, self.shown) = (numbers.count, shown)
         outputShapes = outputs.map { lowered.graph.values[$0].shape }

@@ -48,7 +48,9 @@ struct Predict: ParsableCommand {
         try target.check(count: snapshot.outputNames.count)
         if inputs.isEmpty { inputs = try data.arrays(for: snapshot.inputNames, what: "input") }
         let fitted = try KerasError.placing(Place(file: input)) { try snapshot.built.fitted(inputs) }
-        let predictor = Predictor(weights: snapshot.weights, options: running.options) { try snapshot.built.lowered(for: $0) }
+        let predictor = Predictor(weights: snapshot.weights, options: running.options, states: RecurrentStates(snapshot.built)) {
+            try snapshot.built.lowered(for: $0)
+        }
         let outputs = try KerasError.placing(Place(file: self.model.model)) { try predictor.predict(fitted, batchSize: batchSize) }
         try target.write(Array(zip(snapshot.outputNames, outputs)))
     }

@@ -107,7 +107,7 @@ struct TrainedLayer: Sendable, CustomTestStringConvertible {
         var root = URL(filePath: #filePath)
         for _ in 0..<4 { root.deleteLastPathComponent() }
         let folder = root.appending(path: "Fixtures/layers")
-        let files = ["shapes.json", "shapes_core.json"]
+        let files = ["shapes.json", "shapes_core.json", "shapes_recurrent.json"]
         return files.flatMap { name -> [TrainedLayer] in
             guard let data = try? Data(contentsOf: folder.appending(path: name)),
                 let json = try? JSON(parsing: String(decoding: data, as: UTF8.self))
@@ -140,10 +140,12 @@ struct TrainedLayer: Sendable, CustomTestStringConvertible {
         let references = inputs.map { Tree.leaf(TensorRef(layer: $0.id)) }
         var calls: [LayerID: [Call]] = [layer.id: [Call(references.count == 1 ? references : [.list(references)])]]
         for input in inputs { calls[input.id] = [Call([])] }
+        let count = try layer.outputShapes(shapes.map { SymbolicShape($0) }).count
+        let outputs = (0..<count).map { Tree.leaf(TensorRef(layer: layer.id, output: $0)) }
         return try BuiltModel(
             ModelLayer(
                 Architecture(
                     functional: "model", layers: inputs + [layer], calls: calls, inputs: .list(references),
-                    outputs: .leaf(TensorRef(layer: layer.id)))))
+                    outputs: outputs.count == 1 ? outputs[0] : .list(outputs))))
     }
 }
