@@ -107,4 +107,20 @@ import Testing
         let losses = history["loss"]
         #expect(losses[losses.count - 1] < 0.2 * losses[0])
     }
+
+    /// Keras 3 takes states by keyword, Kerases before it as further inputs.
+    @Test func statesGoFromLayerToLayerInEveryDialect() throws {
+        let (x, y) = (Input(5, 3), Input(4, 2))
+        let encoded = LSTM(6, returnState: true).outputs(x)
+        let decoded = LSTM(6, returnSequences: true)(y, initialState: [encoded[1], encoded[2]])
+        let model = try Model(inputs: [x, y], outputs: [encoded[0], decoded], seed: 7)
+        let data = [try numbers([2, 5, 3]), try numbers([2, 4, 2], seed: 2)]
+        let expected = try model.predict(data).map { try $0.scalars(as: Float.self) }
+        for dialect in Dialect.allCases {
+            let again = try Model(json: try model.json(dialect))
+            try again.setWeights(model.getWeights())
+            #expect(try again.predict(data).map { try $0.scalars(as: Float.self) } == expected, "\(dialect)")
+        }
+        #expect(throws: KerasError.self) { try model.serialized(target: .universal) }
+    }
 }

@@ -131,7 +131,13 @@ package struct ModelConfigWriter: Sendable {
                 object["inbound_nodes"] = .array(
                     try KerasError.placing(Place(layer: layer.name, key: "inbound_nodes")) {
                         try calls.flatMap { call in
-                            let call = try said(call, from: architecture.dialect)
+                            guard target != .universal || !call.beginsWithStates(layer) else {
+                                throw KerasError(
+                                    .unsupported, "no call that hands states to a layer is read by every Keras",
+                                    at: Place(key: "initial_state"),
+                                    expected: "a model for one Keras alone")
+                            }
+                            let call = try said(call, from: architecture.dialect).withStates(of: layer, in: dialect)
                             let node = try rules.writeCall(call) { try named($0, in: architecture, at: .inboundNodes) }
                             return Array(repeating: node, count: repeats)
                         }

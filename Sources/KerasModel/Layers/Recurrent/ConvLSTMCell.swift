@@ -38,6 +38,8 @@ struct ConvLSTMCell: SteppedCell {
         }
     }
 
+    var stateCount: Int { 2 }
+
     func stateShapes(_ input: SymbolicShape) throws -> [[Int?]] {
         try input.check(rank: rank + 2)
         for (key, list) in [("kernel_size", kernelSize), ("strides", strides), ("dilation_rate", dilationRate)] {

@@ -38,6 +38,8 @@ public struct LSTMCell: SteppedCell {
             ones: settings.unitForgetBias ? units..<2 * units : nil)
     }
 
+    public var stateCount: Int { 2 }
+
     public func stateShapes(_ input: SymbolicShape) throws -> [[Int?]] {
         try CellSettings.check(units: units)
         try input.check(rank: 2)

@@ -3,6 +3,9 @@ import Tensors
 
 /// What a recurrent layer does at one step: from an input `(n, …)` and states to an output and new states.
 public protocol RecurrentCell: Layer {
+    /// How many states it has.
+    var stateCount: Int { get }
+
     /// The shapes of the states for one sample, for an input `(n, …)` of this shape.
     ///
     /// - Throws: a `mismatch` problem if the cell cannot take such inputs.
@@ -46,6 +49,7 @@ public struct RecurrentResult: Sendable {
 extension RecurrentCell {
     public static var inputCount: ClosedRange<Int> { 1...Int.max }
 
+    public var stateCount: Int { 1 }
     public func renewed() -> Self { with { $0.base = base.renewed() } }
 
     /// The output, and the states: the first of them is the output too.

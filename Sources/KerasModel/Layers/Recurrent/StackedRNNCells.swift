@@ -26,6 +26,8 @@ public struct StackedRNNCells: RecurrentCell {
 
     public var children: [ChildLayer] { cells.map { ChildLayer(in: "cells", $0) } }
 
+    public var stateCount: Int { cells.reduce(0) { $0 + $1.stateCount } }
+
     public func stateShapes(_ input: SymbolicShape) throws -> [[Int?]] { ordered(try shapes(input).map(\.states)).flatMap { $0 } }
 
     public func withChildren(_ change: (any Layer) throws -> any Layer) throws -> StackedRNNCells {
