@@ -1,4 +1,4 @@
-"""For every layer: which ranks it takes and how its arguments are drawn.
+"""For every layer: which ranks it takes and how its arguments are drawn. One file, over 300 lines: a list.
 
 A draw gets the source of chance and the input's shape without the batch axis (an unknown size is None) and returns the
 keyword arguments, or raises `Unfit`.

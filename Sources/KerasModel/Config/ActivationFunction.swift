@@ -96,6 +96,9 @@ extension ActivationFunction {
         }
     }
 
+    /// The function of one number that it is.
+    var unary: Unary? { isPointwise ? elementwise : nil }
+
     private var elementwise: Unary {
         switch self {
         case .linear, .softmax, .logSoftmax, .sparsemax, .glu, .layer: .affine(scale: 1, offset: 0)

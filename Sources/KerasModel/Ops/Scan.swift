@@ -12,9 +12,22 @@ public struct Scan: Hashable, Sendable {
     package let states: Int
     /// True if it goes from the last step to the first.
     package let isReversed: Bool
+    /// What the body is, if it is one that can be computed in one go.
+    package let known: Known?
 
-    package init(_ body: OpGraph, sequences: Int, states: Int, isReversed: Bool = false) {
+    /// Bodies that have a name.
+    package enum Known: Hashable, Sendable {
+        /// An LSTM of u units: the sums of its gates `(n, t, 4u)` but for the recurrent product, the states h and c, the kernel `(u, 4u)`; it
+        /// keeps h or nothing.
+        case longShortTerm(activation: Unary, gates: Unary)
+        /// A GRU whose reset comes after the product: the sums `(n, t, 3u)`, the state h, the kernel `(u, 3u)` and its bias, if there is one; it
+        /// keeps h or nothing.
+        case gatedUnit(activation: Unary, gates: Unary)
+    }
+
+    package init(_ body: OpGraph, sequences: Int, states: Int, isReversed: Bool = false, known: Known? = nil) {
         self.body = ScanBody(body)
+        self.known = known
         (self.sequences, self.states, self.isReversed) = (sequences, states, isReversed)
     }
 

@@ -121,6 +121,14 @@ final class WorkerPool: @unchecked Sendable {
     }
 }
 
+extension WorkerPool {
+    /// For who waits for another thread that is at work.
+    static func pause(_ spins: inout Int) {
+        spins += 1
+        if spins > 4096 { sched_yield() } else { kk_pause() }
+    }
+}
+
 /// Work written as a closure, for calls that are rare enough to allocate.
 private final class ClosureWork: PoolWork {
     private let body: @Sendable (_ task: Int, _ slot: Int) -> Void

@@ -31,7 +31,7 @@ extension PlanBuilder {
         case .poolGradient(let pool, _): try pool.gradientStep(node, &self)
         case .scatterAdd: try ScatterAddStep<T>.make(node, &self)
         case .sparsemaxGradient: try SparsemaxGradientStep<T>.make(node, &self)
-        case .scan(let scan): try ScanStep<T>.make(scan, node, &self)
+        case .scan(let scan): try scanStep(scan, node, splits: true)
         }
     }
 }

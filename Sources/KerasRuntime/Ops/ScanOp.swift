@@ -133,6 +133,14 @@ struct ScanStep<T: ComputeScalar>: Step {
     }
 }
 
+extension PlanBuilder {
+    /// - Parameter splits: whether two threads may share it.
+    mutating func scanStep(_ scan: Scan, _ node: Draft.Node, splits: Bool) throws -> any Step<T> {
+        if let step = try GatedScanStep<T>.make(scan, node, splits: splits, &self) { return step }
+        return try ScanStep<T>.make(scan, node, &self)
+    }
+}
+
 extension Op {
     var isScan: Bool { if case .scan = self { true } else { false } }
 }

@@ -21,11 +21,11 @@ extension Draft {
 
 /// Two steps that any two threads may run at once.
 struct PairedStep<T: ComputeScalar>: Step {
-    let first: ScanStep<T>
-    let second: ScanStep<T>
+    let first: any Step<T>
+    let second: any Step<T>
     let parts: Int
 
-    init(_ first: ScanStep<T>, _ second: ScanStep<T>, seconds: Double) {
+    init(_ first: any Step<T>, _ second: any Step<T>, seconds: Double) {
         (self.first, self.second) = (first, second)
         parts = seconds < Parts.worthwhile ? 1 : 2
     }

@@ -1,3 +1,5 @@
+// One file, a little over 300 lines: placing values is one walk, and what it decides hangs together.
+
 import KerasModel
 import Tensors
 
@@ -210,13 +212,15 @@ struct PlanBuilder<T: ComputeScalar> {
             }
             scratchUsed = 0
             guard case .scan(let scan) = node.op else { throw KerasError(.mismatch, "loops alone run side by side") }
-            return try ScanStep<T>.make(scan, node, &self)
+            return try scanStep(scan, node, splits: false)
         }
         let (work, moved) = (flops(first) + flops(second), traffic(first) + traffic(second))
         steps.append(PairedStep(pair[0], pair[1], seconds: Parts.seconds(flops: work, bytes: moved)))
         info.append(Plan<T>.StepInfo(layer: first.layer, op: first.name, flops: work, bytes: moved))
         release(first, keeping: nil)
         release(second, keeping: nil)
+        for (offset, bytes) in temporaries { allocator.release(offset, bytes) }
+        temporaries = []
     }
 
     private mutating func release(_ node: Draft.Node, keeping kept: Location?) {

@@ -70,6 +70,12 @@ public struct GRUCell: SteppedCell {
         return resetAfter ? [0..<3 * units] : [0..<2 * units, 2 * units..<3 * units]
     }
 
+    func known(_ constants: [Value]) -> Scan.Known? {
+        guard resetAfter, constants.count <= 2, let activation = settings.activation.unary, let gates = settings.recurrentActivation.unary
+        else { return nil }
+        return .gatedUnit(activation: activation, gates: gates)
+    }
+
     func step(_ inputs: [Value], _ states: [Value], _ constants: [Value], _ call: LayerCall) throws -> [Value] {
         func apply(_ kind: Binary, _ a: Value, _ b: Value) throws -> Value { try call.emit(.binary(kind), a, b) }
         func gate(_ x: Value, _ number: Int) throws -> Value { try call.columns(x, number * units..<(number + 1) * units) }

@@ -54,6 +54,13 @@ public struct LSTMCell: SteppedCell {
         return try (0..<4).map { try call.columns(kernel, $0 * units..<($0 + 1) * units) } + masks
     }
 
+    func known(_ constants: [Value]) -> Scan.Known? {
+        guard constants.count == 1, let activation = settings.activation.unary, let gates = settings.recurrentActivation.unary else {
+            return nil
+        }
+        return .longShortTerm(activation: activation, gates: gates)
+    }
+
     func step(_ inputs: [Value], _ states: [Value], _ constants: [Value], _ call: LayerCall) throws -> [Value] {
         func gate(_ x: Value, _ number: Int) throws -> Value { try call.columns(x, number * units..<(number + 1) * units) }
         let gates: [Value]

@@ -84,9 +84,14 @@ protocol SteppedCell: RecurrentCell {
     ///
     /// - Returns: the new states.
     func step(_ inputs: [Value], _ states: [Value], _ constants: [Value], _ call: LayerCall) throws -> [Value]
+
+    /// What a step is, if it is one that can be computed in one go.
+    func known(_ constants: [Value]) -> Scan.Known?
 }
 
 extension SteppedCell {
+    func known(_ constants: [Value]) -> Scan.Known? { nil }
+
     public func run(_ run: RecurrentRun, _ call: LayerCall) throws -> RecurrentResult { try runSteps(run, call) }
 
     func runSteps(_ run: RecurrentRun, _ call: LayerCall) throws -> RecurrentResult {
@@ -102,8 +107,9 @@ extension SteppedCell {
             sequences.append(try call.cast(mask, call.computeType))
             if keepsOutput { before.append(try call.zeros(initial[0].shape)) }
         }
+        let same = try constants(initial, call)
         let result = try call.scan(
-            sequences, states: before, constants: try constants(initial, call), isReversed: run.isReversed
+            sequences, states: before, constants: same, isReversed: run.isReversed, known: run.mask == nil ? known(same) : nil
         ) { inputs, old, constants in
             let new = try step(Array(inputs.prefix(projected)), Array(old.prefix(states)), constants, call)
             guard run.mask != nil else { return (new, run.wantsSequence ? [new[0]] : []) }
@@ -156,7 +162,7 @@ extension LayerCall {
     /// - Parameter body: from the step's cells, the states and the constants to the new states and what is kept of each step. It sees values of
     ///   its own graph alone.
     func scan(
-        _ sequences: [Value], states: [Value], constants: [Value], isReversed: Bool,
+        _ sequences: [Value], states: [Value], constants: [Value], isReversed: Bool, known: Scan.Known? = nil,
         _ body: (_ cells: [Value], _ states: [Value], _ constants: [Value]) throws -> (states: [Value], kept: [Value])
     ) throws -> (states: [Value], kept: [Value]) {
         let outer = lowering.graph
@@ -170,7 +176,7 @@ extension LayerCall {
         lowering.graph = outer
         let (after, kept) = try result.get()
         inner.outputs = (after + kept).map(\.id)
-        let scan = Scan(inner, sequences: sequences.count, states: states.count, isReversed: isReversed)
+        let scan = Scan(inner, sequences: sequences.count, states: states.count, isReversed: isReversed, known: known)
         let results = try emitAll(.scan(scan), sequences + states + constants)
         return (Array(results.prefix(states.count)), Array(results.dropFirst(states.count)))
     }
