@@ -157,7 +157,8 @@ extension Doorman {
         let length = try name.text()
         let what = text(nameField.at..<nameField.at + length)
         do {
-            guard length > 0, length + 1 == sizes.name || version == 1 && length < sizes.name else {
+            // The library refuses others, and then frees what it never had.
+            guard length > 0, length + 1 == sizes.name else {
                 throw nameField.problem(
                     "an attribute's name is not as long as it says", found: "\(length + 1) bytes", expected: "\(sizes.name)")
             }

@@ -175,10 +175,12 @@ extension Doorman {
                 let nodeSize = try field.u32()
                 try field.skip(2)
                 try doorman.chunkTree2(try field.u64(), nodeSize: nodeSize, chunks)
+            case 4:
+                let settings = try (0..<5).map { _ in try field.u8() }
+                try doorman.extensibleArray(try field.u64(), settings: settings, chunks)
             default:
-                doorman.refuse(
-                    .unsupported, "a dataset's chunks are found by an index that is not walked here",
-                    found: index == 4 ? "an extensible array" : "number \(index)")
+                throw field.problem(
+                    "a dataset's chunks are found by an index that is not known", found: "number \(index)", kind: .unsupported)
             }
         }
     }
