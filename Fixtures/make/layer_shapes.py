@@ -98,6 +98,30 @@ def cases(keras, L):
         yield lambda: separable(5, 2, pointwise_initializer="zeros", pointwise_regularizer="l1", pointwise_constraint="non_neg"), images(rank, 2)
     for interpolation in ["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"] + ([] if newer else ["area", "gaussian", "mitchellcubic"]):
         yield lambda: L.UpSampling2D((2, 3), interpolation=interpolation), images(2, 4)
+    for rank in (1, 2):
+        for implementation in () if newer else (1, 2, 3):
+            layer = getattr(L, f"LocallyConnected{rank}D")
+            yield lambda: layer(3, kernels[rank], implementation=implementation), images(rank, 4)
+            yield lambda: layer(3, 2, strides=strides[rank], implementation=implementation, use_bias=False), images(rank, 4)
+            yield lambda: layer(3, 2, implementation=implementation, data_format="channels_first", activation="relu"), images(
+                rank, 4, "channels_first")
+            if implementation > 1:
+                yield lambda: layer(3, 3, padding="same", implementation=implementation), images(rank, 2)
+    for rank in (1, 2, 3) if newer else ():
+        for kind in ("Average", "Max"):
+            layer = getattr(L, f"Adaptive{kind}Pooling{rank}D")
+            yield lambda: layer(3), images(rank, 4)
+            yield lambda: layer((4, 3, 2)[:rank], data_format="channels_first"), images(rank, 4, "channels_first")
+    for interpolation in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"):
+        yield lambda: L.Resizing(5, 7, interpolation=interpolation), images(2, 3)
+    yield lambda: L.Resizing(5, 7, crop_to_aspect_ratio=True), images(2, 3, known=False)
+    if newer:
+        yield lambda: L.Resizing(15, 7, pad_to_aspect_ratio=True, fill_value=2.0, data_format="channels_first"), images(2, 3, "channels_first")
+        yield lambda: L.Resizing(5, 7, antialias=True), images(2, 3)
+        yield lambda: L.AutoContrast(), images(2, 3)
+    yield lambda: L.CenterCrop(5, 7), images(2, 3)
+    yield lambda: L.CenterCrop(15, 7), images(2, 3)
+    yield lambda: L.Identity(), (3, 4, 5)
     yield lambda: L.Flatten(), (3, 4, 5)
     yield lambda: L.Flatten(), (4,)
     yield lambda: L.Flatten(), (None, 4)

@@ -2,9 +2,9 @@ internal import Tensors
 
 extension JSON {
     /// The deepest nesting of lists and objects that is read.
-    public static var maximumDepth: Int { Budgets.current.jsonDepth }
+    public static let maximumDepth = 128
     /// The longest text that is read, in bytes.
-    public static var maximumByteCount: Int { Budgets.current.jsonBytes }
+    public static let maximumByteCount = 64 << 20
 
     /// Reads a JSON text in UTF-8, as strictly as Python does (`NaN` and `Infinity` are numbers), and more strictly in one thing: a key given
     /// twice is an error. Half of a surrogate pair becomes U+FFFD.
@@ -38,7 +38,6 @@ struct JSONParser {
     let text: [UInt8]
     private(set) var position = 0
     private var open: [Open] = []
-    private let maximumDepth = JSON.maximumDepth
 
     init(text: [UInt8]) { self.text = text }
 
@@ -106,9 +105,9 @@ struct JSONParser {
     }
 
     private mutating func begin(_ container: Open) throws {
-        guard open.count < maximumDepth else {
+        guard open.count < JSON.maximumDepth else {
             throw problem(
-                "lists and objects are nested too deeply", kind: .resource, found: "more", expected: "at most \(maximumDepth) levels")
+                "lists and objects are nested too deeply", kind: .resource, found: "more", expected: "at most \(JSON.maximumDepth) levels")
         }
         open.append(container)
         position += 1

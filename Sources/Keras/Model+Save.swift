@@ -45,12 +45,15 @@ extension Model {
         return content.bytes
     }
 
-    /// Reads a model from the bytes of a file, as ``load(_:weights:)`` does.
+    /// Reads a model from the bytes of a file, as ``load(_:weights:customLayers:)`` does.
     ///
     /// - Parameter name: what messages call the file.
     /// - Throws: everything that is wrong with the file at once, each with its place: `malformed`, `mismatch`, `unsupported`.
-    public static func load(bytes: [UInt8], name: String = "bytes") throws -> Model {
-        try Model(try KerasError.placing(Place(file: name)) { try ModelFile.decode(try Buffer.copy(of: bytes), name: name) })
+    public static func load(bytes: [UInt8], name: String = "bytes", customLayers: CustomLayers = CustomLayers()) throws -> Model {
+        try Model(
+            try KerasError.placing(Place(file: name)) {
+                try ModelFile.decode(try Buffer.copy(of: bytes), name: name, registry: customLayers.registry)
+            })
     }
 
     /// The model as it is now, as a file holds it.

@@ -63,8 +63,8 @@ public class Model: @unchecked Sendable {
     /// A model with initial weights from architecture JSON of Keras 2, tf.keras or Keras 3. Keras: `model_from_json`.
     ///
     /// - Throws: every problem of the configuration at once: `malformed`, `unsupported`, `mismatch`.
-    public convenience init(json: String, seed: UInt64 = 0) throws {
-        let saved = try ModelFile.architecture(try JSON(parsing: json))
+    public convenience init(json: String, customLayers: CustomLayers = CustomLayers(), seed: UInt64 = 0) throws {
+        let saved = try ModelFile.architecture(try JSON(parsing: json), registry: customLayers.registry)
         try self.init(saved, seed: seed)
     }
 
@@ -80,14 +80,11 @@ public class Model: @unchecked Sendable {
     /// Reads a model: `.keras` and whole `.h5` of Keras 2, tf.keras and Keras 3, told by their content; or architecture JSON, whose weights come
     /// from `weights` or begin anew. Keras: `load_model`.
     ///
-    /// - Parameter trusted: the file is known to be harmless, and is not looked at before libhdf5 reads it (``Budgets/trustsHDF5``). Nothing in it
-    ///   is run in either case.
-    /// - Throws: everything that is wrong with the file at once, each with its place: `noInput`, `malformed`, `mismatch`, `unsupported`, `policy`
-    ///   for what leads out of it, `resource` past a limit of ``Budgets``.
-    public static func load(_ path: String, weights: String? = nil, trusted: Bool = false) throws -> Model {
-        var budgets = Budgets.current
-        budgets.trustsHDF5 = budgets.trustsHDF5 || trusted
-        return try Budgets.$current.withValue(budgets) { try Model(try ModelFile.read(path, weightsPath: weights)) }
+    /// - Parameter customLayers: what layers do whose code is not in the file: Lambdas, and classes of somebody's own. Without it they are kept
+    ///   and written back, and refused by name when the model is run.
+    /// - Throws: everything that is wrong with the file at once, each with its place: `noInput`, `malformed`, `mismatch`, `unsupported`.
+    public static func load(_ path: String, weights: String? = nil, customLayers: CustomLayers = CustomLayers()) throws -> Model {
+        try Model(try ModelFile.read(path, weightsPath: weights, registry: customLayers.registry))
     }
 
     /// Finds shapes and variables. `inputShapes` stands in for shapes the model does not declare.

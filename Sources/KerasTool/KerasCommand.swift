@@ -17,5 +17,6 @@ struct KerasCommand: ParsableCommand {
         version: version,
         subcommands: [
             Summary.self, Inspect.self, Predict.self, Evaluate.self, Fit.self, Convert.self, Weights.self, Diff.self, Plot.self, Bench.self,
+            Layers.self,
         ])
 }

@@ -27,9 +27,7 @@ from command import DEFAULT_BINARY, ROOT, TOLERANCE, Refused, agrees, distance, 
 
 GENERATIONS = {"K2": "tf_keras", "tf.keras2": "tf_keras", "K3": "keras"}
 ROLES = {"whole(.h5)", "whole(HDF5 named .keras)"}
-NOT_YET = {
-    "Lambda", "LocallyConnected2D", "Masking", "MultiHeadAttention", "TFOpLambda", "TensorFlowOpLayer",
-}
+NOT_YET = {"Lambda", "MultiHeadAttention"}
 CACHE = Path(tempfile.gettempdir()) / "swift-keras-corpus"
 
 
@@ -126,7 +124,7 @@ class Verdicts:
     def refuse(self, case, stage, refusal):
         """A refusal: by the kinds of layer that are not there yet, or else by its text without the file's name, a failure."""
         problems = len(re.findall(r"(?:^|: |\n)keras: ", str(refusal)))
-        kinds = re.findall(r"kind of layer is not supported; found '(\w+)'", str(refusal))
+        kinds = re.findall(r"(?:not supported|never run|not in the file); found '([\w>]+)'", str(refusal))
         if len(kinds) == problems and NOT_YET.issuperset(kinds):
             self.refusals[", ".join(sorted(set(kinds)))] += 1
             return

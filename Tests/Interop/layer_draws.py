@@ -297,6 +297,42 @@ def time_distributed(c, shape):
     return {"layer": getattr(L, kind)(**draw(c, step))}
 
 
+def locally_connected(c, shape):
+    format = c.data_format()
+    sizes, _ = split(shape, format)
+    kernel, strides, _ = window(c, sizes, "valid")
+    implementation = c.choice([1, 2, 3])
+    padding = c.choice(["same", "valid"]) if implementation > 1 else "valid"
+    return {"filters": c.randint(1, 3), "kernel_size": c.per_axis(kernel), "strides": c.per_axis(strides), "data_format": format,
+            "implementation": implementation, "padding": padding, "use_bias": c.yes(0.8), **c.maybe_activation()}
+
+
+def adaptive_pool(c, shape):
+    format = c.data_format()
+    sizes, _ = split(shape, format)
+    if None in sizes:
+        raise Unfit
+    return {"output_size": c.per_axis([c.randint(1, size) for size in sizes]), "data_format": format}
+
+
+def resizing(c, shape):
+    arguments = {"height": c.randint(2, 9), "width": c.randint(2, 9), "crop_to_aspect_ratio": c.yes(0.3),
+                 "interpolation": c.choice(["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"])}
+    if c.is_keras3:
+        arguments["data_format"] = c.data_format()
+        arguments["antialias"] = c.yes(0.3) and arguments["interpolation"] != "nearest"
+        arguments["pad_to_aspect_ratio"] = not arguments["crop_to_aspect_ratio"] and c.yes(0.3)
+    return arguments
+
+
+def center_crop(c, shape):
+    return {"height": c.randint(1, 6), "width": c.randint(1, 6), **({"data_format": c.data_format()} if c.is_keras3 else {})}
+
+
+def nothing(c, shape):
+    return {}
+
+
 def by_rank(name, draw, ranks=(1, 2, 3)):
     """A layer that exists once for each number of spatial axes."""
     return {f"{name.replace('#', str(n))}": ((n + 1,), draw) for n in ranks}
@@ -306,6 +342,7 @@ EVERY = (1, 2, 3, 4)
 WEIGHTED = {
     "Dense": (EVERY, dense), **by_rank("Conv#D", conv), **by_rank("DepthwiseConv#D", depthwise, (2,)),
     **by_rank("SeparableConv#D", separable, (2,)), **by_rank("Conv#DTranspose", conv_transpose, (2,)),
+    **by_rank("LocallyConnected#D", locally_connected, (1, 2)),
     "BatchNormalization": (EVERY, batch_norm), "LayerNormalization": (EVERY, layer_norm), "PReLU": (EVERY, prelu),
     "SimpleRNN": ((2,), simple_rnn), "LSTM": ((2,), lstm), "GRU": ((2,), gru), "RNN": ((2,), rnn),
     "Bidirectional": ((2,), bidirectional), "TimeDistributed": ((2, 3, 4), time_distributed),
@@ -319,6 +356,10 @@ WEIGHTLESS = {
     "GaussianNoise": (EVERY, noise), "GaussianDropout": (EVERY, rate), "AlphaDropout": (EVERY, rate),
     "Flatten": (EVERY, flatten), "Reshape": (EVERY, reshape), "Permute": ((2, 3, 4), permute),
     "RepeatVector": ((1,), repeat), **by_rank("ZeroPadding#D", zero_padding), **by_rank("Cropping#D", cropping),
+    **by_rank("AdaptiveMaxPooling#D", adaptive_pool), **by_rank("AdaptiveAveragePooling#D", adaptive_pool),
+    "Resizing": ((3,), resizing), "CenterCrop": ((3,), center_crop), "Identity": (EVERY, nothing),
+    "AutoContrast": ((3,), nothing), **{f"Random{name}": ((3,), lambda c, shape: {"factor": 0.2}) for name in
+                                       ("Brightness", "Contrast", "Rotation")}, "RandomFlip": ((3,), nothing),
     **by_rank("UpSampling#D", up_sampling), "Rescaling": (EVERY, rescaling), "Normalization": (EVERY, normalization),
 }
 SHAPE_KEEPING = ("Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU", "PReLU", "ELU",

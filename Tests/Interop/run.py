@@ -51,6 +51,10 @@ def main():
         folder = options.keep or Path(scratch)
         results = [check(keras, folder / keras, options) for keras in KERASES]
         for keras in KERASES:
+            print(f"== operations and activations of {keras}", flush=True)
+            results.append(script("operations.py", "--keras", keras, "--keras-binary", options.keras_binary))
+            results.append(script("activations.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
+        for keras in KERASES:
             print(f"== .keras and .weights.h5 in {keras}", flush=True)
             results.append(script("loads_in_keras.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
             print(f"== the other data format in {keras}", flush=True)

@@ -8,6 +8,8 @@ import Tensors
 struct ModelConfigReader {
     let context: DecodingContext
     private var problems = ProblemList()
+    /// The layers that can only be kept: no problem by themselves, but told with those there are.
+    private var opaque: [(place: Int, problem: Problem)] = []
 
     init(_ context: DecodingContext) {
         var context = context
@@ -28,9 +30,16 @@ struct ModelConfigReader {
     static func read(_ json: JSON, in context: DecodingContext) throws -> ModelLayer {
         var reader = ModelConfigReader(context)
         let model = reader.model(json, path: "")
-        try reader.problems.throwIfAny()
+        try reader.throwProblems()
         guard let model else { throw KerasError(.malformed, "this is no model", found: json.kindName) }
         return model
+    }
+
+    private func throwProblems() throws {
+        guard !problems.isEmpty else { return }
+        var all = problems.problems
+        for (place, problem) in opaque.reversed() { all.insert(problem, at: place) }
+        throw KerasError(problems: all)
     }
 
     /// Names of the classes that hold a graph.
@@ -61,7 +70,15 @@ struct ModelConfigReader {
             problems.add(malformed("a Sequential has no list of layers", path, found: config.kindName))
             return nil
         }
-        let layers = entries.map { layer($0, path: path) }
+        var layers = entries.map { layer($0, path: path) }
+        // What a layer was built for is what the one before it gives.
+        for (index, entry) in entries.enumerated().dropFirst() {
+            guard var opaque = layers[index - 1] as? OpaqueLayer, let shape = entry["build_config"]?["input_shape"],
+                let known = try? SymbolicShape(config: shape, in: context), known.rank > 0
+            else { continue }
+            opaque.knownShapes = [known]
+            layers[index - 1] = opaque
+        }
         let known = layers.compactMap { $0 }
         guard known.count == layers.count else { return nil }
         let context = context
@@ -98,6 +115,12 @@ struct ModelConfigReader {
             layers.append(layer)
         }
         guard isComplete else { return nil }
+        for index in layers.indices {
+            guard var opaque = layers[index] as? OpaqueLayer, let shape = ModelConfigReader.shape(of: opaque.name, in: entries, context)
+            else { continue }
+            opaque.knownShapes = [shape]
+            layers[index] = opaque
+        }
         let resolver = ReferenceResolver(rules: context.dialect.rules, layers: known, entries: entries, outputs: outputs)
         let context = context
         return problems.attempt(at: Place(layer: path.isEmpty ? name : path)) {
@@ -110,7 +133,11 @@ struct ModelConfigReader {
                         layer is InputLayer && nodes.isEmpty
                         ? [Call([])]
                         : try nodes.map { node in
-                            try context.dialect.rules.readCall(node) { try resolver.resolve($0, at: .inboundNodes) }
+                            let rules = context.dialect.rules
+                            let resolve = { try resolver.resolve($0, at: .inboundNodes) }
+                            return layer is any OperationLayer
+                                ? try rules.readOperation(node, resolve: resolve)
+                                : try ModelConfigReader.call(of: layer, node, rules, resolve)
                         }
                 }
             }
@@ -123,6 +150,30 @@ struct ModelConfigReader {
             try failures.throwIfAny()
             let architecture = Architecture(functional: name, layers: layers, calls: calls, inputs: ends[0], outputs: ends[1])
             return ModelConfigReader.finish(architecture, config, context.dialect)
+        }
+    }
+
+    /// What Keras 3 says of a layer's output where another one takes it.
+    private static func shape(of layer: String, in entries: [JSON], _ context: DecodingContext) -> SymbolicShape? {
+        func find(_ json: JSON) -> SymbolicShape? {
+            if let config = json["config"], let history = config["keras_history"], history[0] == .string(layer), history[2] == 0 {
+                return try? config["shape"].map { try SymbolicShape(config: $0, in: context) }
+            }
+            if let items = json.array { return items.lazy.compactMap(find).first }
+            return json.object?.values.lazy.compactMap(find).first
+        }
+        return entries.lazy.compactMap { $0["inbound_nodes"].flatMap(find) }.first
+    }
+
+    /// A layer of somebody's own may be called in ways that no layer of Keras is.
+    private static func call(
+        of layer: any Layer, _ node: JSON, _ rules: any DialectRules.Type, _ resolve: (NodeReference) throws -> TensorRef
+    ) throws -> Call {
+        do {
+            return try rules.readCall(node, resolve: resolve)
+        } catch {
+            guard layer is OpaqueLayer, let call = try? rules.readOperation(node, resolve: resolve) else { throw error }
+            return call
         }
     }
 
@@ -157,21 +208,36 @@ struct ModelConfigReader {
         {
             return model(entry, path: place)?.named(name)
         }
-        guard let type = context.registry[className] else {
-            problems.add(
-                Problem(
-                    kind: .unsupported, sentence: "this kind of layer is not supported", place: Place(layer: place), found: "'\(className)'"
-                ))
-            return nil
-        }
+        let operation = context.dialect == .keras3 ? KerasOperation(entry: entry, isLayer: context.registry[className] != nil) : nil
+        let type: any Layer.Type = operation == nil ? context.registry[className] ?? OpaqueLayer.self : KerasOperation.self
         guard let object = config.object else {
             problems.add(malformed("a layer has no configuration", place, found: config.kindName))
             return nil
         }
         let context = context
+        defer {
+            if type is OpaqueLayer.Type, context.registry.function(for: name) == nil {
+                var layer = OpaqueLayer.blank
+                layer.written = WrittenClass(className)
+                opaque.append((problems.problems.count, layer.refusal(at: Place(layer: place))))
+            }
+        }
         return problems.attempt(at: Place(layer: place)) {
             var layer = try type.decoded(object, in: context)
             layer.base.name = name
+            let written = WrittenClass(
+                className, module: entry["module"]?.string ?? (className == OpaqueLayer.className ? "keras.layers" : nil),
+                registeredName: entry["registered_name"]?.string)
+            if var read = layer as? KerasOperation, let operation {
+                read.written = operation.written
+                layer = read
+            } else if var read = layer as? OpaqueLayer {
+                read.written = written
+                read.function = context.registry.function(for: name)
+                layer = read
+            } else if LayerRegistry.keras[className] == nil {
+                layer.base.written = written
+            }
             return layer
         }
     }

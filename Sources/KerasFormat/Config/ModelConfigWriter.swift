@@ -53,11 +53,11 @@ package struct ModelConfigWriter: Sendable {
         return writer
     }
 
-    private func wrap(_ className: String, _ module: String, _ config: JSONObject) -> JSONObject {
+    private func wrap(_ written: WrittenClass, _ config: JSONObject) -> JSONObject {
         switch form {
-        case .json: rules.wrap(className: className, module: module, config: config)
-        case .archive: Keras3Rules.wrap(className: className, module: module, config: config)
-        case .hdf5: ["class_name": .string(className), "config": .object(config)]
+        case .json: rules.wrap(written, config: config)
+        case .archive: Keras3Rules.wrap(written, config: config)
+        case .hdf5: ["class_name": .string(written.name), "config": .object(config)]
         }
     }
 
@@ -66,7 +66,7 @@ package struct ModelConfigWriter: Sendable {
             for outputs in self.model?.shapes[layer.id] ?? [] {
                 do { try layer.check(outputs: outputs, for: context) } catch let error as KerasError { try context.leaveOut(error) }
             }
-            return wrap(type(of: layer).className, "keras.layers", try layer.encoded(in: context))
+            return wrap(layer.written, try layer.encoded(in: context))
         }
         if !context.isNested, model.id != self.model?.root.id {
             var inner = self
@@ -78,12 +78,10 @@ package struct ModelConfigWriter: Sendable {
             for index in model.architecture.layers.indices { model.architecture.layers[index].base.trainable = false }
         }
         switch model.architecture.kind {
-        case .sequential: return wrap("Sequential", "keras", try sequential(model))
+        case .sequential: return wrap(WrittenClass("Sequential", module: "keras"), try sequential(model))
         case .functional:
             let module = dialect == .keras3 ? "keras.src.models.functional" : "tf_keras.src.engine.functional"
-            var entry = wrap(rules.functionalName, module, try functional(model))
-            if entry.contains("registered_name") { entry["registered_name"] = "Functional" }
-            return entry
+            return wrap(WrittenClass(rules.functionalName, module: module, registeredName: "Functional"), try functional(model))
         }
     }
 
@@ -138,7 +136,9 @@ package struct ModelConfigWriter: Sendable {
                                     expected: "a model for one Keras alone")
                             }
                             let call = try said(call, from: architecture.dialect).withStates(of: layer, in: dialect)
-                            let node = try rules.writeCall(call) { try named($0, in: architecture, at: .inboundNodes) }
+                            let name = { try named($0, in: architecture, at: .inboundNodes) }
+                            let node =
+                                try call.form.map { try rules.writeOperation(call, $0, name: name) } ?? rules.writeCall(call, name: name)
                             return Array(repeating: node, count: repeats)
                         }
                     })

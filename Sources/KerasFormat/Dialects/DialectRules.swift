@@ -14,6 +14,10 @@ protocol DialectRules: Sendable {
     /// The entry of `inbound_nodes` for a call. `name` says how a tensor is referred to there.
     static func writeCall(_ call: Call, name: (TensorRef) throws -> NamedTensor) throws -> JSON
 
+    /// The same for calls of operations, where tensors stand among other values.
+    static func readOperation(_ node: JSON, resolve: (NodeReference) throws -> TensorRef) throws -> Call
+    static func writeOperation(_ call: Call, _ form: CallForm, name: (TensorRef) throws -> NamedTensor) throws -> JSON
+
     /// How far the number of a call of a nested model is ahead of ours, where it is referred to from `place`.
     static func offset(ofNested kind: Architecture.Kind, at place: ReferencePlace) -> Int
 
@@ -27,7 +31,7 @@ protocol DialectRules: Sendable {
     static func writeEnds(_ tree: Tree<JSON>) -> JSON
 
     /// A layer's entry in `layers` without its calls.
-    static func wrap(className: String, module: String, config: JSONObject) -> JSONObject
+    static func wrap(_ written: WrittenClass, config: JSONObject) -> JSONObject
 }
 
 /// Where a reference to a call stands: Keras 3 counts differently in the two places.

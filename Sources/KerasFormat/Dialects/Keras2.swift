@@ -59,8 +59,49 @@ extension OlderRules {
         }
     }
 
-    static func wrap(className: String, module: String, config: JSONObject) -> JSONObject {
-        ["class_name": .string(className), "config": .object(config)]
+    static func wrap(_ written: WrittenClass, config: JSONObject) -> JSONObject {
+        ["class_name": .string(written.name), "config": .object(config)]
+    }
+
+    /// The first argument, a tensor or a value or a list of either, each with the others beside it: `[layer, node, tensor, others]`, or
+    /// `["_CONSTANT_VALUE", -1, value, others]`.
+    static func readOperation(_ node: JSON, resolve: (NodeReference) throws -> TensorRef) throws -> Call {
+        var inputs: [TensorRef] = []
+        var others = JSONObject()
+        func tensor(_ json: JSON) throws -> Int? {
+            guard NodeReference.isReference(json), json[0] != .string(constantMark) else { return nil }
+            inputs.append(try resolve(NodeReference(json)))
+            return inputs.count - 1
+        }
+        func first(_ json: JSON) throws -> CallArgument {
+            if NodeReference.isReference(json) || json[0] == .string(constantMark) {
+                for (key, value) in json[3]?.object ?? [:] { others[key] = value }
+                if let place = try tensor(json) { return .tensor(place) }
+                return .value(json[2] ?? .null)
+            }
+            guard let items = json.array else { throw KerasError(.malformed, "a node is not a list of calls", found: json.kindName) }
+            return .list(try items.map(first))
+        }
+        let argument = try first(node)
+        let keywords = try others.map { (name: $0.key, value: try CallArgument($0.value, tensor: tensor)) }
+        return Call(inputs.map(Tree.leaf), form: CallForm([argument], keywords: keywords))
+    }
+
+    private static var constantMark: String { "_CONSTANT_VALUE" }
+
+    static func writeOperation(_ call: Call, _ form: CallForm, name: (TensorRef) throws -> NamedTensor) throws -> JSON {
+        let inputs = call.inputs
+        func triple(_ place: Int) throws -> JSON { .array(try name(inputs[place]).triple) }
+        let others = JSON.object(JSONObject(try form.keywords.map { ($0.name, try $0.value.json(triple)) }))
+        func first(_ argument: CallArgument) throws -> JSON {
+            switch argument {
+            case .tensor(let place): .array(try name(inputs[place]).triple + [others])
+            case .value(let value): [.string(constantMark), -1, value, others]
+            case .list(let items): .array(try items.map(first))
+            case .dictionary: throw KerasError(.unsupported, "an operation takes a dictionary")
+            }
+        }
+        return try form.positional.first.map(first) ?? []
     }
 }
 

@@ -61,7 +61,34 @@ enum Keras3Rules: DialectRules {
     /// The structure Python passed: a bare triple for one tensor.
     static func writeEnds(_ tree: Tree<JSON>) -> JSON { tree.json }
 
-    static func wrap(className: String, module: String, config: JSONObject) -> JSONObject {
-        ["module": .string(module), "class_name": .string(className), "config": .object(config), "registered_name": nil]
+    static func wrap(_ written: WrittenClass, config: JSONObject) -> JSONObject {
+        [
+            "module": written.module.map(JSON.string) ?? nil, "class_name": .string(written.name), "config": .object(config),
+            "registered_name": written.registeredName.map(JSON.string) ?? nil,
+        ]
+    }
+
+    static func readOperation(_ node: JSON, resolve: (NodeReference) throws -> TensorRef) throws -> Call {
+        guard let arguments = node["args"]?.array else {
+            throw KerasError(.malformed, "a node is not what it must be", found: node.kindName, expected: "an object with 'args'")
+        }
+        var inputs: [TensorRef] = []
+        func tensor(_ json: JSON) throws -> Int? {
+            guard let history = history(json) else { return nil }
+            inputs.append(try resolve(NodeReference(history)))
+            return inputs.count - 1
+        }
+        let positional = try arguments.map { try CallArgument($0, tensor: tensor) }
+        let keywords = try (node["kwargs"]?.object ?? [:]).map { (name: $0.key, value: try CallArgument($0.value, tensor: tensor)) }
+        return Call(inputs.map(Tree.leaf), form: CallForm(positional, keywords: keywords))
+    }
+
+    static func writeOperation(_ call: Call, _ form: CallForm, name: (TensorRef) throws -> NamedTensor) throws -> JSON {
+        let inputs = call.inputs
+        func said(_ place: Int) throws -> JSON { tensor(try name(inputs[place])) }
+        return [
+            "args": .array(try form.positional.map { try $0.json(said) }),
+            "kwargs": .object(JSONObject(try form.keywords.map { ($0.name, try $0.value.json(said)) })),
+        ]
     }
 }

@@ -22,9 +22,11 @@ enum LegacyModel {
         let dialect = try Dialect(kerasVersion: version, architecture: json)
         var origin = Origin(dialect: dialect, kerasVersion: version, backend: backend)
         origin.configuration = Origin.Configuration(json, .hdf5)
-        let model = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
+        var model = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
+        let stored = try LegacyWeights(weights)
+        try stored.fillOpaqueLayers(of: &model)
         let built = try BuiltModel(model)
-        let tensors = try LegacyWeights(weights).read(into: built, names: &origin.weightNames)
+        let tensors = try stored.read(into: built, names: &origin.weightNames)
         var saved = SavedModel(root: model, weights: tensors, origin: origin, warnings: ModelFile.unknownKeys(of: model))
         if let training = try root.attribute("training_config") {
             let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }

@@ -23,6 +23,21 @@ struct LegacyWeights {
         self.group = group
     }
 
+    /// Gives layers whose code nobody has the weights that the file has for them, to be kept.
+    func fillOpaqueLayers(of model: inout ModelLayer) throws {
+        for (index, layer) in model.architecture.layers.enumerated() {
+            guard var opaque = layer as? OpaqueLayer, let entry = layers.first(where: { $0.name == layer.name }) else { continue }
+            let place = try group.group(entry.name)
+            opaque.stored = try entry.weights.enumerated().map { number, name in
+                let dataset = try place.dataset(name)
+                // The last part of the path is what Python called it, with `:0` behind.
+                let own = name.split(separator: "/").last?.split(separator: ":").first.map(String.init) ?? "\(number)"
+                return try WeightSpec(own, dataset.shape.dims, .zeros, dtype: dataset.dtype)
+            }
+            model.architecture.layers[index] = opaque
+        }
+    }
+
     /// All weights of a model, as views of the file's bytes.
     ///
     /// - Parameter known: is given what the file calls each weight.

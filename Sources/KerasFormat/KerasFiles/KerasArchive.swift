@@ -24,6 +24,7 @@ enum KerasArchive {
         words["compile_config"] = nil
         saved.origin?.configuration = Origin.Configuration(.object(words), .archive)
         let variables = try storedVariables(in: archive)
+        variables.fillOpaqueLayers(of: &saved.root)
         saved.weights = try KerasError.placing(Place(file: name)) {
             try PathWeights.read(variables, into: BuiltModel(saved.root).tree(of: saved.root))
         }
@@ -51,9 +52,7 @@ enum KerasArchive {
         try archive.verify(member)
         let contents = try archive.contents(of: member)
         return try KerasError.placing(Place(file: archive.name, object: weights)) {
-            let file = try HDF5File(bytes: contents, name: "\(archive.name):\(weights)")
-            try file.requireSelfContained()
-            return try PathVariables(file.root)
+            try PathVariables(HDF5File(bytes: contents, name: "\(archive.name):\(weights)").root)
         }
     }
 

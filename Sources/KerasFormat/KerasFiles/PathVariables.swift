@@ -44,7 +44,7 @@ package struct PathVariables {
 
     private mutating func walk(_ group: HDF5Group, _ path: [String]) throws {
         visited += 1
-        guard visited <= PathVariables.mostGroups, path.count <= Budgets.current.hdf5PathDepth else {
+        guard visited <= PathVariables.mostGroups, path.count <= HDF5Limits.pathDepth else {
             throw KerasError(.resource, "the file holds too many groups, or they are nested too deeply", at: group.place)
         }
         for name in try group.names() {
@@ -74,6 +74,26 @@ package struct PathVariables {
 }
 
 extension PathVariables {
+    /// Gives layers whose code nobody has the weights that the file has for them, to be kept.
+    func fillOpaqueLayers(of model: inout ModelLayer) {
+        guard model.architecture.layers.contains(where: { $0 is OpaqueLayer }), let built = try? BuiltModel(model) else { return }
+        // The rules by which most of the layers' paths are there.
+        let named = PathRules.allCases.map { built.tree(of: model).objects(by: $0) }
+        let best = named.max { objects, others in
+            func found(_ objects: [WeightTree.Object]) -> Int { objects.count { self[path: $0.path] != nil } }
+            return found(objects) < found(others)
+        }
+        for (index, layer) in model.architecture.layers.enumerated() {
+            guard var opaque = layer as? OpaqueLayer, let path = best?.first(where: { $0.layer.id == layer.id })?.path,
+                let stored = self[path: path], !stored.variables.isEmpty
+            else { continue }
+            opaque.stored = stored.variables.enumerated().compactMap { number, dataset in
+                try? WeightSpec("\(number)", dataset.shape.dims, .zeros, dtype: dataset.dtype)
+            }
+            model.architecture.layers[index] = opaque
+        }
+    }
+
     /// The optimizer's variables in its own order, under the names they are stored by.
     func optimizerVariables() throws -> [(name: String, tensor: Tensor)] {
         guard let object = self[path: "optimizer"] else { return [] }

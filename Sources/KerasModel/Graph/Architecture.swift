@@ -50,10 +50,14 @@ public struct Call: Sendable {
     public var keywords: JSONObject
     /// The arguments by keyword that are tensors, or structures of them: `mask`, `value`, `initial_state`.
     public var keywordTensors: [(key: String, value: Tree<TensorRef>)]
+    /// How an operation is called, where tensors stand among other values. ``arguments`` then lists its tensors as they come.
+    public var form: CallForm?
 
     public init(
-        _ arguments: [Tree<TensorRef>], keywords: JSONObject = [:], keywordTensors: [(key: String, value: Tree<TensorRef>)] = []
+        _ arguments: [Tree<TensorRef>], keywords: JSONObject = [:], keywordTensors: [(key: String, value: Tree<TensorRef>)] = [],
+        form: CallForm? = nil
     ) {
+        self.form = form
         self.arguments = arguments
         self.keywords = keywords
         self.keywordTensors = keywordTensors
@@ -68,7 +72,7 @@ public struct Call: Sendable {
     package func map(_ transform: (TensorRef) throws -> TensorRef) rethrows -> Call {
         Call(
             try arguments.map { try $0.map(transform) }, keywords: keywords,
-            keywordTensors: try keywordTensors.map { ($0.key, try $0.value.map(transform)) })
+            keywordTensors: try keywordTensors.map { ($0.key, try $0.value.map(transform)) }, form: form)
     }
 }
 

@@ -9,11 +9,14 @@ public struct CallArguments: Sendable {
     public let positional: [Tree<Int>]
     /// By keyword.
     public let keywords: [String: Tree<Int>]
+    /// How an operation is called, where tensors stand among other values.
+    let form: CallForm?
 
     /// One argument: a tensor, or a list of them.
     init(count: Int) {
         positional = [count == 1 ? .leaf(0) : .list((0..<count).map(Tree.leaf))]
         keywords = [:]
+        form = nil
     }
 
     init(_ call: Call) {
@@ -24,6 +27,7 @@ public struct CallArguments: Sendable {
                 return next
             }
         }
+        form = call.form
         positional = call.arguments.map(numbered)
         keywords = Dictionary(uniqueKeysWithValues: call.operandKeywords.map { ($0.key, numbered($0.value)) })
     }
@@ -65,6 +69,7 @@ extension Call {
 
     /// The keywords, with what stands for each tensor among them.
     package func words(_ tensor: (TensorRef) -> JSON) -> JSONObject {
+        if let form { return form.json }
         var words = keywords
         for (key, value) in keywordTensors { words[key] = value.map(tensor).json }
         return words

@@ -24,12 +24,21 @@ public protocol Layer: Sendable {
     /// True if floating-point inputs are cast to what the layer computes in before they reach it. Keras: `autocast`.
     static var castsInputs: Bool { get }
 
+    /// False where what the layer does in training is not run.
+    static var trains: Bool { get }
+
     /// What every layer has.
     var base: LayerBase { get set }
     /// The class name a summary shows.
     var typeName: String { get }
     /// A penalty on what the layer gives, which the loss carries.
     var activityRegularizer: Regularizer? { get }
+    /// How the class is called in files; that of ``className`` but for layers that stand for classes of others.
+    var written: WrittenClass { get }
+    /// Takes what no key names, and returns what is left of it: unknown.
+    mutating func adopt(_ rest: JSONObject) -> JSONObject
+    /// What was so taken, to be written after the keys.
+    var adopted: JSONObject { get }
     /// The layers held inside, in the order their weights come in.
     var children: [ChildLayer] { get }
 
@@ -77,8 +86,12 @@ extension Layer {
     public static var inputCount: ClosedRange<Int> { 1...1 }
     public static var maskUse: MaskUse { .drops }
     public static var castsInputs: Bool { true }
+    public static var trains: Bool { true }
     public var typeName: String { Self.className }
     public var activityRegularizer: Regularizer? { nil }
+    public var written: WrittenClass { base.written ?? WrittenClass(Self.className) }
+    public mutating func adopt(_ rest: JSONObject) -> JSONObject { rest }
+    public var adopted: JSONObject { [:] }
     public var children: [ChildLayer] { [] }
 
     public func withChildren(_ change: (any Layer) throws -> any Layer) throws -> Self {
@@ -136,6 +149,21 @@ public struct ChildLayer: Sendable {
     }
 }
 
+/// How a file says which class an object is of.
+public struct WrittenClass: Hashable, Sendable {
+    public var name: String
+    /// Keras 3's.
+    public var module: String?
+    /// Keras 3's: null for its own layers.
+    public var registeredName: String?
+
+    public init(_ name: String, module: String? = "keras.layers", registeredName: String? = nil) {
+        self.name = name
+        self.module = module
+        self.registeredName = registeredName
+    }
+}
+
 /// What every layer has: identity and the keys common to all.
 public struct LayerBase: Sendable {
     public private(set) var id = LayerID()
@@ -149,6 +177,8 @@ public struct LayerBase: Sendable {
     /// True where the bias of channels-first maps goes along the last axis if that is as long as the channels: Keras 3 since 3.7 on TensorFlow
     /// leaves it to `tf.nn.bias_add` to guess (`keras.src.backend.tensorflow.numpy.add`), and its models were trained so.
     package var addsBiasAsTensorFlow = false
+    /// How a file says the class of a layer that is not of this package.
+    package var written: WrittenClass?
     /// The dialect the layer was read from; nil if it was made in Swift.
     var dialect: Dialect?
 

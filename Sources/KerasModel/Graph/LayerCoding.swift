@@ -22,7 +22,7 @@ extension Layer {
             }
             problems.attempt(at: Place(key: name)) { try key.decode(value, context, &layer) }
         }
-        layer.base.unknownKeys = rest
+        layer.base.unknownKeys = layer.adopt(rest)
         try problems.throwIfAny()
         return layer
     }
@@ -64,6 +64,7 @@ extension Layer {
             }
             config[key.name(in: context.dialect)] = value
         }
+        for (key, value) in adopted { config[key] = value }
         if base.dialect == context.dialect && !context.isUniversal {
             for (key, value) in base.unknownKeys { config[key] = value }
         }

@@ -3,6 +3,8 @@ import Tensors
 /// The kinds of layer a model may hold, by class name.
 public struct LayerRegistry: Sendable {
     private var types: [String: any Layer.Type] = [:]
+    /// For single layers, by their names.
+    var functions: [String: CustomFunction] = [:]
 
     public init(_ types: [any Layer.Type]) {
         for type in types { register(type) }
@@ -15,5 +17,11 @@ public struct LayerRegistry: Sendable {
         for name in [type.className] + type.aliases { types[name] = type }
     }
 
-    public subscript(className: String) -> (any Layer.Type)? { types[className] }
+    /// The kind of this name, or of what stands behind the package it is registered for: `my_package>MyLayer`.
+    public subscript(className: String) -> (any Layer.Type)? {
+        types[className] ?? className.split(separator: ">").last.flatMap { types[String($0)] }
+    }
+
+    /// What was registered for the layer of this name.
+    package func function(for layer: String) -> CustomFunction? { functions[layer] }
 }

@@ -106,6 +106,10 @@ final class Lowering {
     var updates: [WeightID: Value] = [:]
     /// What is added to the loss for values that layers give.
     var penalties: [ActivityPenalty] = []
+    /// What every call gives, by its layer's path; kept where somebody asks for it.
+    private(set) var taps: [(name: String, value: Value)] = []
+    var keepsTaps = false
+    private var calls: [String: Int] = [:]
     private var streams = 0
     private var seedInput: Value?
     /// Whether the models round the present layer train.
@@ -152,6 +156,7 @@ final class Lowering {
             let results = try lower(
                 layer, try call.operands.map(known), path: place, arguments: CallArguments(call),
                 givenMasks: try call.givenMasks?.map { try $0.map { try known($0).value } }, keywords: call.keywords)
+            if keepsTaps { tap(place, results.map(\.value)) }
             for (output, value) in results.enumerated() {
                 values[TensorRef(layer: reference.layer, call: reference.call, output: output)] = value
             }
@@ -161,6 +166,17 @@ final class Lowering {
                 throw KerasError(.malformed, "an output of the model comes from no layer", at: Place(layer: architecture.name))
             }
             return value
+        }
+    }
+
+    /// Further calls are numbered, and so are further outputs of one: `dense`, `dense:1`, `split[0]`.
+    private func tap(_ path: String, _ results: [Value]) {
+        let call = calls[path, default: 0]
+        calls[path] = call + 1
+        let name = call == 0 ? path : "\(path):\(call)"
+        for (output, value) in results.enumerated() {
+            if case .constant = graph.values[value.id].source { continue }
+            taps.append((results.count == 1 ? name : "\(name)[\(output)]", value))
         }
     }
 
@@ -218,19 +234,40 @@ extension BuiltModel {
         try loweredModel(for: shapes, phase: phase).graph
     }
 
+    /// The same, giving after the model's outputs what every call of a layer gives.
+    package func loweredWithActivations(for shapes: [Shape]) throws -> (graph: OpGraph, names: [String]) {
+        let model = try loweredModel(for: shapes, phase: .predict, activations: true)
+        return (model.graph, model.activations)
+    }
+
     /// The same with what a loss adds to it.
-    package func loweredModel(for shapes: [Shape], phase: Phase) throws -> LoweredModel {
+    package func loweredModel(for shapes: [Shape], phase: Phase, activations: Bool = false) throws -> LoweredModel {
+        try root.refuseOpaqueLayers()
         let lowering = Lowering(self, phase: phase)
         let types = architecture.inputLayers.map(\.valueType)
         let inputs = shapes.enumerated().map { index, shape in
             lowering.graph.input(shape: shape, dtype: types.indices.contains(index) ? types[index] : .float32)
         }
+        lowering.keepsTaps = activations
         let outputs = try lowering.lower(root, inputs.map { MaskedValue($0) }, path: "")
         if phase != .predict { try lowering.checkOutputs(outputs) }
-        lowering.graph.outputs = outputs.map(\.value.id)
+        lowering.graph.outputs = outputs.map(\.value.id) + lowering.taps.map(\.value.id)
         return LoweredModel(
             graph: lowering.graph, updates: lowering.updates.map { ($0.key, $0.value.id) }.sorted { $0.1 < $1.1 },
-            penalties: lowering.penalties, isRandom: lowering.isRandom)
+            penalties: lowering.penalties, isRandom: lowering.isRandom, activations: lowering.taps.map(\.name))
+    }
+}
+
+extension ModelLayer {
+    /// - Throws: `unsupported` for every layer inside whose code nobody has.
+    fileprivate func refuseOpaqueLayers() throws {
+        func problems(_ layer: any Layer, _ path: String) -> [Problem] {
+            let place = path.isEmpty ? layer.name : "\(path)/\(layer.name)"
+            if let opaque = layer as? OpaqueLayer, opaque.function == nil { return [opaque.refusal(at: Place(layer: place))] }
+            return layer.children.flatMap { problems($0.layer, place) }
+        }
+        let found = children.flatMap { problems($0.layer, "") }
+        if !found.isEmpty { throw KerasError(problems: found) }
     }
 }
 
@@ -242,6 +279,8 @@ package struct LoweredModel: Sendable {
     package var updates: [(weight: WeightID, value: OpGraph.ValueID)]
     package var penalties: [ActivityPenalty]
     package var isRandom: Bool
+    /// The names of what the graph gives after the model's outputs: layers, where they were asked for.
+    package var activations: [String]
 }
 
 /// A penalty on what a layer gives. Keras: `activity_regularizer`.

@@ -11,7 +11,58 @@ public struct ModelBuilder {
     /// Which shape stands for which argument of the call that is being built.
     package private(set) var arguments = CallArguments(count: 1)
 
+    /// The call that is being built.
+    private(set) var call: (reference: TensorRef, call: Call)?
+    /// The layers whose shapes hang on one that is not known.
+    package private(set) var guesses: Set<LayerID> = []
+    /// What operations give that hangs on shapes alone, for each length that open ones are tried with.
+    private var constants: [TensorRef: [Int: Tensor]] = [:]
+
     init() {}
+
+    /// Notes that the shape a layer gives is not known, and taken to be that of its input.
+    mutating func guess(_ layer: LayerID) { guesses.insert(layer) }
+
+    /// The shapes that an operation gives. It is lowered with lengths in the place of open ones, once with one and once with another: what
+    /// then differs is open.
+    mutating func shapes(of layer: some Layer, _ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
+        guard let (reference, call) = call else { return inputs }
+        for known in constants.keys where known.layer == reference.layer && known.call == reference.call { constants[known] = nil }
+        var refusal: (any Error)?
+        for pair in [[12, 24], [60, 90], [7, 11], [224, 448], [1, 2]] {
+            do {
+                let tried = try pair.map { length in
+                    let values = try lowered(layer, call, inputs, open: length)
+                    for (output, value) in values.enumerated() {
+                        guard let content = value.content else { continue }
+                        constants[TensorRef(layer: reference.layer, call: reference.call, output: output), default: [:]][length] = content
+                    }
+                    return values.map(\.shape)
+                }
+                guard tried[0].map(\.rank) == tried[1].map(\.rank) else { continue }
+                return zip(tried[0], tried[1]).map { one, other in SymbolicShape(zip(one.dims, other.dims).map { $0 == $1 ? $0 : nil }) }
+            } catch {
+                // The first lengths are the likeliest to be possible.
+                if refusal == nil { refusal = error }
+            }
+        }
+        throw refusal ?? KerasError(.unsupported, "the shape that an operation gives is not foreseen")
+    }
+
+    private func lowered(_ layer: some Layer, _ call: Call, _ inputs: [SymbolicShape], open length: Int) throws -> [(
+        shape: Shape, content: Tensor?
+    )] {
+        let lowering = Lowering(.empty, phase: .predict)
+        let values = try zip(call.operands, inputs).map { reference, shape in
+            if let content = constants[reference]?[length] { return lowering.graph.constant(content) }
+            return lowering.graph.input(shape: try Shape(checking: shape.dims.map { $0 ?? length }), dtype: .float32)
+        }
+        let results = try lowering.lower(
+            layer, values.map { MaskedValue($0) }, path: layer.name, arguments: arguments, givenMasks: nil, keywords: call.keywords)
+        return results.map(\.value).map { value in
+            if case .constant(let tensor) = lowering.graph.values[value.id].source { (value.shape, tensor) } else { (value.shape, nil) }
+        }
+    }
 
     /// Builds a layer held inside another for one argument.
     mutating func build(_ child: any Layer, _ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
@@ -61,9 +112,11 @@ public struct ModelBuilder {
                 shapes = failures.attempt(at: Place(layer: layer.name)) {
                     try checkCount(operands.count, of: type(of: layer))
                     arguments = CallArguments(call)
+                    self.call = (reference, call)
                     return try layer.build(operands, &self)
                 }
             }
+            if call.inputs.contains(where: { guesses.contains($0.layer) }) { guesses.insert(layer.id) }
             // By the call's own number: calls need not be reached in the order they were made in.
             self.shapes[layer.id]?[before[layer.id, default: 0] + reference.call] = shapes ?? []
             for (output, shape) in (shapes ?? []).enumerated() {
@@ -137,8 +190,18 @@ package struct BuiltModel: Sendable {
     /// The output shapes of each call of each layer.
     package let shapes: [LayerID: [[SymbolicShape]]]
     let orders: [LayerID: [TensorRef]]
+    /// The layers whose shapes hang on one that is not known: those given for them are what they would be if that kept its input's.
+    package let guesses: Set<LayerID>
 
     package var architecture: Architecture { root.architecture }
+
+    /// A model of nothing.
+    static let empty = BuiltModel()
+
+    private init() {
+        (root, inputShapes, outputShapes) = (.blank, [], [])
+        (weights, shapes, orders, guesses) = ([:], [:], [:], [])
+    }
 
     /// - Parameter inputShapes: in place of the shapes the input layers give.
     /// - Throws: every problem found, each with its layer.
@@ -157,6 +220,7 @@ package struct BuiltModel: Sendable {
         weights = builder.weights
         self.shapes = builder.shapes
         orders = builder.orders
+        guesses = builder.guesses
     }
 
     package func order(of model: LayerID) -> [TensorRef] { orders[model] ?? [] }

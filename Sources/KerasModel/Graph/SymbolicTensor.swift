@@ -24,13 +24,15 @@ final class SymbolicCall: Sendable {
     let arguments: [Tree<SymbolicTensor>]
     let keywords: JSONObject
     let keywordTensors: [(key: String, value: Tree<SymbolicTensor>)]
+    let form: CallForm?
     /// Grows with time, so that the calls of a layer have the order they were made in.
     let id = LayerID()
 
     init(
         layer: any Layer, arguments: [Tree<SymbolicTensor>], keywords: JSONObject = [:],
-        keywordTensors: [(key: String, value: Tree<SymbolicTensor>)] = []
+        keywordTensors: [(key: String, value: Tree<SymbolicTensor>)] = [], form: CallForm? = nil
     ) {
+        self.form = form
         self.layer = layer
         self.arguments = arguments
         self.keywords = keywords
@@ -79,7 +81,7 @@ extension BuiltModel {
             }
             let symbolic = SymbolicCall(
                 layer: layer, arguments: call.arguments.map(symbolic), keywords: call.keywords,
-                keywordTensors: call.keywordTensors.map { ($0.key, symbolic($0.value)) })
+                keywordTensors: call.keywordTensors.map { ($0.key, symbolic($0.value)) }, form: call.form)
             known[reference] = symbolic
             for (output, shape) in outputShapes(of: reference).enumerated() {
                 let tensor = TensorRef(layer: reference.layer, call: reference.call, output: output)
@@ -138,7 +140,7 @@ extension Architecture {
                 ? Call([])
                 : Call(
                     call.arguments.map { $0.map(reference) }, keywords: call.keywords,
-                    keywordTensors: call.keywordTensors.map { ($0.key, $0.value.map(reference)) })
+                    keywordTensors: call.keywordTensors.map { ($0.key, $0.value.map(reference)) }, form: call.form)
             nodes[references[ObjectIdentifier(call)]!.layer, default: []].append(node)
         }
         func tree(_ tensors: [SymbolicTensor]) -> Tree<TensorRef> {

@@ -56,7 +56,7 @@ struct SummaryRows {
             let inputs = level == 0 ? (model.calls[layer.id] ?? []).flatMap(\.inputs) : []
             return Row(
                 level: level, isLast: level > 0 && index == model.layers.count - 1, name: layer.name, typeName: layer.typeName,
-                shapes: built?.shapes[layer.id], isInput: layer is InputLayer,
+                shapes: built.flatMap { $0.guesses.contains(layer.id) ? [] : $0.shapes[layer.id] }, isInput: layer is InputLayer,
                 count: built.map { $0.allWeights(of: layer).reduce(0) { $0 + $1.spec.shape.count } },
                 connections: inputs.map { "\(names[$0.layer] ?? "")[\($0.call)][\($0.output)]" }, isTrainable: layer.base.trainable,
                 nested: expandsNested && nested != nil ? rows(of: nested!, built, level: level + 1, expandsNested: true) : [])

@@ -15,12 +15,16 @@ struct Diff: ParsableCommand {
 
             Two .npy or .npz, or HDF5 files without a model, are compared array by array.
 
+            With --activations the two are what `keras predict --activations` wrote, or docs/activations.py from Keras: the first layer is named, \
+            in the first file's order, that gives something else.
+
             Exit status: 0 if nothing differs, 1 if anything does.
 
             Examples:
               keras diff before.h5 after.h5
               keras diff keras2.h5 keras3.json
               keras diff predictions.npz others.npz --json
+              keras diff --activations ours.npz keras.npz
             """)
 
     @Argument(help: "A model, or a file of arrays.")
@@ -32,11 +36,30 @@ struct Diff: ParsableCommand {
     @Flag(help: "Print a JSON object.")
     var json = false
 
+    @Flag(help: "Name the first layer whose output differs.")
+    var activations = false
+
+    @Option(help: ArgumentHelp("How far apart two activations may be, as a share of the largest number of either.", valueName: "share"))
+    var tolerance = 1e-4
+
     func run() throws {
+        if activations { return try compareActivations() }
         let report = try compared()
         for note in report.notes { Terminal.complain(note) }
         Terminal.write(json ? JSON.object(report.json).serialized(.indented(2)) + "\n" : report.text)
         guard report.isSame else {
+            try Terminal.flush()
+            throw ExitCode(1)
+        }
+    }
+
+    private func compareActivations() throws {
+        guard case .arrays(let a) = try content(of: first), case .arrays(let b) = try content(of: second) else {
+            throw KerasError(.usage, "activations are files of arrays", found: "a model", expected: "two .npz")
+        }
+        let difference = try KerasError.placing(Place(file: "\(first), \(second)")) { try ActivationDifference(a, b, tolerance: tolerance) }
+        Terminal.write(json ? JSON.object(difference.json).serialized(.indented(2)) + "\n" : difference.text)
+        guard difference.first == nil else {
             try Terminal.flush()
             throw ExitCode(1)
         }

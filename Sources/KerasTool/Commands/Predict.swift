@@ -16,6 +16,7 @@ struct Predict: ParsableCommand {
               keras predict model.h5 images.npy -o scores.npy
               keras predict model.h5 mnist.npz:x_test -o -
               keras predict two_towers.h5 inputs.npz -o outputs.npz --threads 4
+              keras predict model.h5 x.npy -o y.npy --activations layers.npz
               keras predict architecture.json x.npy --weights weights.h5 -o y.npy
             """)
 
@@ -26,6 +27,14 @@ struct Predict: ParsableCommand {
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the outputs go: a .npy, a .npz, or - for a table.", valueName: "out"))
     var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Where what every layer gives goes: a .npz with an array for each call of a layer, in the order of the calls. Layers of a model within \
+            the model are called model/layer, second calls layer:1.
+            """, valueName: "npz"))
+    var activations: String?
 
     @Option(
         help: ArgumentHelp("Samples that go through the model together at most. (default: what fits the processor's cache)", valueName: "n")
@@ -48,10 +57,33 @@ struct Predict: ParsableCommand {
         try target.check(count: snapshot.outputNames.count)
         if inputs.isEmpty { inputs = try data.arrays(for: snapshot.inputNames, what: "input") }
         let fitted = try KerasError.placing(Place(file: input)) { try snapshot.built.fitted(inputs) }
+        if let activations {
+            try writeActivations(to: activations, target, snapshot, fitted)
+            return
+        }
         let predictor = Predictor(weights: snapshot.weights, options: running.options, states: RecurrentStates(snapshot.built)) {
             try snapshot.built.lowered(for: $0)
         }
         let outputs = try KerasError.placing(Place(file: self.model.model)) { try predictor.predict(fitted, batchSize: batchSize) }
         try target.write(Array(zip(snapshot.outputNames, outputs)))
+    }
+
+    /// Runs the model with every layer's output for an output of its own.
+    private func writeActivations(to path: String, _ target: OutputFile, _ snapshot: ModelSnapshot, _ inputs: [Tensor]) throws {
+        guard path.hasSuffix(".npz") else {
+            throw KerasError(
+                .usage, "the activations' name does not say their format", at: Place(file: path), expected: "a name ending in .npz")
+        }
+        let file = try OutputFile(path)
+        let (outputs, names) = try KerasError.placing(Place(file: self.model.model)) {
+            let names = try snapshot.built.loweredWithActivations(for: inputs.map(\.shape)).names
+            let predictor = Predictor(weights: snapshot.weights, options: running.options) {
+                try snapshot.built.loweredWithActivations(for: $0).graph
+            }
+            return (try predictor.predict(inputs, batchSize: batchSize), names)
+        }
+        let count = snapshot.outputNames.count
+        try target.write(Array(zip(snapshot.outputNames, outputs.prefix(count))))
+        try file.write(Array(zip(names, outputs.dropFirst(count))))
     }
 }

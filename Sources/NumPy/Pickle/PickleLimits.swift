@@ -1,5 +1,3 @@
-internal import Tensors
-
 /// What a pickle may ask of this machine. Each is checked before anything is allocated for it.
 package struct PickleLimits: Sendable {
     /// Values it makes: in all, and counted once for every place where a shared one stands.
@@ -7,9 +5,9 @@ package struct PickleLimits: Sendable {
     /// Instructions it consists of.
     package var operations = 1 << 26
     /// Values it keeps for later use.
-    package var memo = Budgets.current.pickleMemo
+    package var memo = 1 << 20
     /// How deep values stand in one another.
-    package var depth = Budgets.current.pickleDepth
+    package var depth = 100
     /// Fields of a structure, those of structures in it included.
     package var fields = 1 << 12
     /// The longest line of the text protocol that is a number or a name.
@@ -18,5 +16,5 @@ package struct PickleLimits: Sendable {
     package var copies = 4
 
     package init() {}
-    package static var standard: PickleLimits { PickleLimits() }
+    package static let standard = PickleLimits()
 }

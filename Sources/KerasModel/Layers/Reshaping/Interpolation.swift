@@ -47,7 +47,7 @@ extension Interpolation {
     /// The matrix `(output, input)` that brings `input` cells to `output`; each row sums to 1, cells outside having no part.
     ///
     /// - Throws: a `resource` problem if it is too large.
-    func matrix(from input: Int, to output: Int) throws -> [Double] {
+    func matrix(from input: Int, to output: Int, antialias: Bool = false) throws -> [Double] {
         guard try Shape(checking: [input, output]).count <= Self.maximumMatrix else {
             throw KerasError(.resource, "an image is too large to be interpolated", found: "\(input) to \(output) cells")
         }
@@ -55,11 +55,29 @@ extension Interpolation {
         guard input > 0, output > 0 else { return matrix }
         let scale = Double(input) / Double(output)
         for row in 0..<output {
-            let weights = (0..<input).map { self.weight(row: row, cell: $0, scale: scale, input: input) }
+            let weights = (0..<input).map { cell in
+                antialias && self != .nearest
+                    ? self.antialiased(row: row, cell: cell, scale: scale) : self.weight(row: row, cell: cell, scale: scale, input: input)
+            }
             let sum = weights.reduce(0, +)
             for cell in 0..<input where weights[cell] != 0 { matrix[row * input + cell] = weights[cell] / sum }
         }
         return matrix
+    }
+
+    /// The kernel stretched over the cells that come to one. Source: TensorFlow's `ScaleAndTranslate`, which works in single precision.
+    private func antialiased(row: Int, cell: Int, scale: Double) -> Double {
+        let stretch = max(scale, 1)
+        let distance = abs(Double(cell) + 0.5 - (Double(row) + 0.5) * scale) / stretch
+        switch self {
+        case .bilinear: return max(1 - distance, 0)
+        case .bicubic: return Self.cubic(distance, b: 0, c: 0.5)
+        case .mitchellcubic: return Self.cubic(distance, b: 1.0 / 3, c: 1.0 / 3)
+        case .gaussian: return distance < 1.5 ? exp(-2 * distance * distance) : 0
+        case .lanczos3: return Self.lanczos(distance, lobes: 3)
+        case .lanczos5: return Self.lanczos(distance, lobes: 5)
+        case .nearest, .area, .bilinearAsymmetric: return 0
+        }
     }
 
     private func weight(row: Int, cell: Int, scale: Double, input: Int) -> Double {
@@ -100,12 +118,14 @@ extension Interpolation {
 
 extension LayerCall {
     /// Images `(n, h, w, c)` brought to another height and width.
-    func interpolate(_ x: Value, height: Int, width: Int, _ interpolation: Interpolation) throws -> Value {
+    func interpolate(_ x: Value, height: Int, width: Int, _ interpolation: Interpolation, antialias: Bool = false) throws
+        -> Value
+    {
         let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
         // An image that has the size already is left alone, even by kernels that would smooth it.
         if (h, w) == (height, width) { return x }
-        let rows = try constant(try interpolation.matrix(from: h, to: height), shape: [height, h])
-        let columns = try constant(try interpolation.matrix(from: w, to: width), shape: [width, w])
+        let rows = try constant(try interpolation.matrix(from: h, to: height, antialias: antialias), shape: [height, h])
+        let columns = try constant(try interpolation.matrix(from: w, to: width, antialias: antialias), shape: [width, w])
         let tall = try emit(.matrixMultiply, rows, try reshape(x, [n, h, w * c]))
         let wide = try emit(.matrixMultiply, columns, try reshape(tall, [n * height, w, c]))
         return try reshape(wide, try Shape(checking: [n, height, width, c]).dims)
