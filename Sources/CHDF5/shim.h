@@ -23,6 +23,38 @@ static inline int ch5_link_class(hid_t location, const char *name, hid_t access)
     return H5Lget_info(location, name, &info, access) < 0 ? -1 : (int)info.type;
 }
 
+// The address that a token of the file's own driver stands for: its bytes, least first.
+#if H5_VERSION_GE(1, 12, 0)
+static inline haddr_t ch5_address(H5O_token_t token) {
+    haddr_t address = 0;
+    for (int index = 7; index >= 0; index--) address = address << 8 | token.__data[index];
+    return address;
+}
+#endif
+
+// H5Lget_info: where a hard link leads; undefined for others.
+static inline haddr_t ch5_link_target(hid_t location, const char *name, hid_t access) {
+    H5L_info_t info;
+    if (H5Lget_info(location, name, &info, access) < 0 || info.type != H5L_TYPE_HARD) return HADDR_UNDEF;
+#if H5_VERSION_GE(1, 12, 0)
+    return ch5_address(info.u.token);
+#else
+    return info.u.address;
+#endif
+}
+
+// H5Oget_info: where an object's header is.
+static inline haddr_t ch5_object_address(hid_t object) {
+    H5O_info_t info;
+#if H5_VERSION_GE(1, 12, 0)
+    return H5Oget_info3(object, &info, H5O_INFO_BASIC) < 0 ? HADDR_UNDEF : ch5_address(info.token);
+#elif H5_VERSION_GE(1, 10, 3)
+    return H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0 ? HADDR_UNDEF : info.addr;
+#else
+    return H5Oget_info(object, &info) < 0 ? HADDR_UNDEF : info.addr;
+#endif
+}
+
 // H5Literate: the names of a group's links, in the order of their bytes.
 typedef struct {
     void (*add)(void *context, const char *name);

@@ -83,8 +83,8 @@ extension HDF5Attribute {
             shape = try HDF5.shape(ofSpace: space.id)
             datatype = try HDF5Datatype(type.id)
             let (size, overflow) = shape.count.multipliedReportingOverflow(by: datatype.size)
-            let limit = min(HDF5Limits.attributeBytes, file.bytes.count)
-            guard !overflow, size <= limit, datatype.size <= HDF5Limits.elementBytes else {
+            let limit = min(Budgets.current.hdf5AttributeBytes, file.bytes.count)
+            guard !overflow, size <= limit, datatype.size <= Budgets.current.hdf5ElementBytes else {
                 throw KerasError(
                     .resource, "the attribute is too large", found: "\(shape.count) elements of \(datatype.size) bytes",
                     expected: "at most \(limit) bytes")
@@ -114,12 +114,13 @@ extension HDF5Attribute {
         let status = H5Aread(attribute, type, pointers.bytes.baseAddress)
         guard status >= 0 else { throw HDF5Library.failure("the attribute's text cannot be read") }
         defer { H5Dvlen_reclaim(type, space, ch5_default(), pointers.bytes.baseAddress) }
-        var left = HDF5Limits.attributeBytes
+        var left = Budgets.current.hdf5AttributeBytes
         return try pointers.bytes.bindMemory(to: UnsafeMutablePointer<CChar>?.self).map { text in
             let copy = text.map { bytes(of: $0) } ?? []
             left -= copy.count
             guard left >= 0 else {
-                throw KerasError(.resource, "the attribute's text is too long", expected: "at most \(HDF5Limits.attributeBytes) bytes")
+                throw KerasError(
+                    .resource, "the attribute's text is too long", expected: "at most \(Budgets.current.hdf5AttributeBytes) bytes")
             }
             return copy
         }

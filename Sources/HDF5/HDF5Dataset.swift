@@ -9,6 +9,8 @@ package struct HDF5Dataset: HDF5Object {
     package let shape: Shape
     package let datatype: HDF5Datatype
     package let storage: HDF5Storage
+    /// The address of its header.
+    let header: UInt64
 
     /// Nil for text of variable length and for elements that make no tensor; ``datatype`` says what they are.
     package var dtype: DType? { datatype.dtype }
@@ -30,6 +32,7 @@ package struct HDF5Dataset: HDF5Object {
             }
             let buffer = try Buffer(count: size)
             if shape.count > 0 {
+                try file.admission.deflated[header]?.check(file.bytes)
                 try locked { _, dataset in
                     let type = try Handle("the element type cannot be read", close: H5Tclose, H5Dget_type(dataset))
                     try HDF5Library.check(
@@ -72,7 +75,7 @@ package struct HDF5Dataset: HDF5Object {
     /// The bytes the elements take in memory, after making sure that the file can hold that much.
     private func checkedSize() throws -> Int {
         let (size, overflow) = shape.count.multipliedReportingOverflow(by: datatype.size)
-        guard !overflow, datatype.size <= HDF5Limits.elementBytes else {
+        guard !overflow, datatype.size <= Budgets.current.hdf5ElementBytes else {
             throw KerasError(.resource, "the dataset is too large", found: "\(shape) elements of \(datatype.size) bytes")
         }
         if size > 0 { try storage.check(size: size, shape: shape, isVariable: datatype.kind == .variableText, file: file.bytes.count) }
@@ -87,6 +90,7 @@ extension HDF5Dataset {
     init(reading dataset: Int64, at path: String, in file: HDF5File) throws {
         self.file = file
         self.path = path
+        header = UInt64(ch5_object_address(dataset))
         // First, because asking a virtual dataset for its shape opens the files it is made of.
         storage = try HDF5Storage(dataset)
         let space = try Handle("the dataset's shape cannot be read", close: H5Sclose, H5Dget_space(dataset))

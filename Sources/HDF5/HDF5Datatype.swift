@@ -203,8 +203,8 @@ func shape(ofSpace space: Int64) throws -> Shape {
     default: break
     }
     let rank = Int(try HDF5Library.check(H5Sget_simple_extent_ndims(space), "a shape cannot be read"))
-    guard rank <= HDF5Limits.rank else {
-        throw KerasError(.malformed, "a shape has too many axes", found: "\(rank)", expected: "at most \(HDF5Limits.rank)")
+    guard rank <= Budgets.current.hdf5Rank else {
+        throw KerasError(.malformed, "a shape has too many axes", found: "\(rank)", expected: "at most \(Budgets.current.hdf5Rank)")
     }
     var lengths = [hsize_t](repeating: 0, count: max(rank, 1))
     try HDF5Library.check(H5Sget_simple_extent_dims(space, &lengths, nil), "a shape cannot be read")

@@ -11,6 +11,8 @@ package final class HDF5File: Sendable {
     package let name: String
     /// The whole file. Contiguous datasets are views of it.
     package let bytes: Buffer
+    /// What was found on the way in.
+    let admission: HDF5Admission
     /// Used inside ``HDF5Library/locked(_:)`` only.
     let id: Int64
 
@@ -21,16 +23,37 @@ package final class HDF5File: Sendable {
         try self.init(bytes: Files.read(path), name: path)
     }
 
-    /// The file that `bytes` are.
+    /// The file that `bytes` are. Their whole structure is looked at before the library sees them, unless ``Budgets/trustsHDF5`` is set.
     ///
-    /// - Throws: a `malformed` problem that says what they are instead.
+    /// - Throws: a `malformed` problem that says what they are instead, or what is wrong with them; `unsupported` or `resource` ones for what is
+    ///   not known here or too much.
     package init(bytes: Buffer, name: String) throws {
         self.bytes = bytes
         self.name = name
-        id = try KerasError.placing(Place(file: name)) {
-            try bytes.withUnsafeBytes { try HDF5Signature.check($0) }
-            return try HDF5File.open(bytes)
+        (admission, id) = try KerasError.placing(Place(file: name)) {
+            let budgets = Budgets.current
+            let admission = try bytes.withUnsafeBytes { bytes in
+                let superblock = try HDF5Signature.check(bytes)
+                return budgets.trustsHDF5 ? HDF5Admission() : try Doorman.admit(bytes, superblock: superblock, budgets: budgets)
+            }
+            return (admission, try HDF5File.open(bytes))
         }
+    }
+
+    /// Looks at a file's structure alone, as ``init(bytes:name:)`` does before anything else.
+    package static func inspect(_ bytes: Buffer) throws {
+        try bytes.withUnsafeBytes { bytes in
+            _ = try Doorman.admit(bytes, superblock: try HDF5Signature.check(bytes), budgets: .current)
+        }
+    }
+
+    /// Makes sure that nothing in the file leads out of it, as a model's never does: no soft, external or user-defined link, no virtual dataset,
+    /// none in other files.
+    ///
+    /// - Throws: a `policy` problem for each.
+    package func requireSelfContained() throws {
+        guard !admission.foreign.isEmpty else { return }
+        throw KerasError(problems: admission.foreign).placed(Place(file: name))
     }
 
     deinit {

@@ -87,9 +87,10 @@ extension HDF5Library.Session {
     ///
     /// - Throws: a `policy` problem for a link that is not a hard one: it could lead into another file.
     func find(_ path: HDF5Path, in file: HDF5File) throws -> Handle? {
-        guard path.components.count <= HDF5Limits.pathDepth else {
+        guard path.components.count <= Budgets.current.hdf5PathDepth else {
             throw KerasError(
-                .resource, "groups are nested too deeply", found: "\(path.components.count)", expected: "at most \(HDF5Limits.pathDepth)")
+                .resource, "groups are nested too deeply", found: "\(path.components.count)",
+                expected: "at most \(Budgets.current.hdf5PathDepth)")
         }
         var object = try Handle("the root group cannot be opened", close: H5Oclose, H5Oopen(file.id, "/", linkAccess))
         var walked = ""
@@ -104,6 +105,10 @@ extension HDF5Library.Session {
                 throw KerasError(
                     .policy, "a link other than a hard one is not followed", at: Place(object: walked),
                     found: HDF5Library.Session.kind(ofLink: link))
+            }
+            // Whoever opens an object has the library read its header and more.
+            if let refused = file.admission.refused[UInt64(ch5_link_target(object.id, name, linkAccess))] {
+                throw KerasError(problems: [refused]).placed(Place(object: walked))
             }
             object = try Handle("the object '\(name)' cannot be opened", close: H5Oclose, H5Oopen(object.id, name, linkAccess))
         }

@@ -4,8 +4,10 @@ internal import Tensors
 enum HDF5Signature {
     private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
+    /// Where the superblock is.
+    ///
     /// - Throws: a `malformed` problem that says what the bytes are instead, or how much of them is missing.
-    static func check(_ bytes: UnsafeRawBufferPointer) throws {
+    static func check(_ bytes: UnsafeRawBufferPointer) throws -> Int {
         guard let start = find(in: bytes) else {
             throw KerasError(
                 .malformed, "this is not an HDF5 file", found: what(bytes), expected: "HDF5's signature at byte 0, 512, 1024, 2048, …")
@@ -16,6 +18,7 @@ enum HDF5Signature {
         guard end <= UInt64(bytes.count) else {
             throw KerasError(.malformed, "the file is cut short: \(bytes.count) of \(end) bytes")
         }
+        return start
     }
 
     /// Where the signature is: at 0, or behind a user block of 512 bytes or a power of two times that.

@@ -62,7 +62,7 @@ extension HDF5Storage {
         case H5D_COMPACT:
             self = .compact(stored: stored)
         case H5D_CHUNKED:
-            var lengths = [hsize_t](repeating: 0, count: HDF5Limits.rank)
+            var lengths = [hsize_t](repeating: 0, count: Budgets.current.hdf5Rank)
             let rank = Int(try HDF5Library.check(H5Pget_chunk(creation.id, Int32(lengths.count), &lengths), sentence))
             let count = try HDF5Library.check(H5Pget_nfilters(creation.id), sentence)
             let filters = try (0..<count).map { try HDF5Filter(creation.id, UInt32($0)) }
@@ -105,9 +105,9 @@ extension HDF5Chunks {
             throw KerasError(
                 .malformed, "the chunks' shape does not fit the dataset's", found: Shape.text(shape), expected: "\(extent.count) lengths")
         }
-        guard let chunkBytes = product([elementSize] + shape), chunkBytes <= HDF5Limits.chunkBytes else {
+        guard let chunkBytes = product([elementSize] + shape), chunkBytes <= Budgets.current.hdf5ChunkBytes else {
             throw KerasError(
-                .resource, "a chunk is too large", found: Shape.text(shape), expected: "at most \(HDF5Limits.chunkBytes) bytes")
+                .resource, "a chunk is too large", found: Shape.text(shape), expected: "at most \(Budgets.current.hdf5ChunkBytes) bytes")
         }
         // Every filter but deflate keeps the length or adds to it. Chunks that were never written count as missing.
         let (most, overflow) = stored.multipliedReportingOverflow(by: filters.contains(.deflate) ? HDF5Limits.inflateRatio : 1)

@@ -2,9 +2,9 @@ internal import Tensors
 
 extension JSON {
     /// The deepest nesting of lists and objects that is read.
-    public static let maximumDepth = 128
+    public static var maximumDepth: Int { Budgets.current.jsonDepth }
     /// The longest text that is read, in bytes.
-    public static let maximumByteCount = 64 << 20
+    public static var maximumByteCount: Int { Budgets.current.jsonBytes }
 
     /// Reads a JSON text in UTF-8, as strictly as Python does (`NaN` and `Infinity` are numbers), and more strictly in one thing: a key given
     /// twice is an error. Half of a surrogate pair becomes U+FFFD.
@@ -38,6 +38,7 @@ struct JSONParser {
     let text: [UInt8]
     private(set) var position = 0
     private var open: [Open] = []
+    private let maximumDepth = JSON.maximumDepth
 
     init(text: [UInt8]) { self.text = text }
 
@@ -105,9 +106,9 @@ struct JSONParser {
     }
 
     private mutating func begin(_ container: Open) throws {
-        guard open.count < JSON.maximumDepth else {
+        guard open.count < maximumDepth else {
             throw problem(
-                "lists and objects are nested too deeply", kind: .resource, found: "more", expected: "at most \(JSON.maximumDepth) levels")
+                "lists and objects are nested too deeply", kind: .resource, found: "more", expected: "at most \(maximumDepth) levels")
         }
         open.append(container)
         position += 1

@@ -80,11 +80,21 @@ public class Model: @unchecked Sendable {
     /// Reads a model: `.keras` and whole `.h5` of Keras 2, tf.keras and Keras 3, told by their content; or architecture JSON, whose weights come
     /// from `weights` or begin anew. Keras: `load_model`.
     ///
-    /// - Parameter customLayers: what layers do whose code is not in the file: Lambdas, and classes of somebody's own. Without it they are kept
-    ///   and written back, and refused by name when the model is run.
-    /// - Throws: everything that is wrong with the file at once, each with its place: `noInput`, `malformed`, `mismatch`, `unsupported`.
-    public static func load(_ path: String, weights: String? = nil, customLayers: CustomLayers = CustomLayers()) throws -> Model {
-        try Model(try ModelFile.read(path, weightsPath: weights, registry: customLayers.registry))
+    /// - Parameters:
+    ///   - trusted: the file is known to be harmless, and is not looked at before libhdf5 reads it (``Budgets/trustsHDF5``). Nothing in it is
+    ///     run in either case.
+    ///   - customLayers: what layers do whose code is not in the file: Lambdas, and classes of somebody's own. Without it they are kept and
+    ///     written back, and refused by name when the model is run.
+    /// - Throws: everything that is wrong with the file at once, each with its place: `noInput`, `malformed`, `mismatch`, `unsupported`, `policy`
+    ///   for what leads out of it, `resource` past a limit of ``Budgets``.
+    public static func load(
+        _ path: String, weights: String? = nil, trusted: Bool = false, customLayers: CustomLayers = CustomLayers()
+    ) throws -> Model {
+        var budgets = Budgets.current
+        budgets.trustsHDF5 = budgets.trustsHDF5 || trusted
+        return try Budgets.$current.withValue(budgets) {
+            try Model(try ModelFile.read(path, weightsPath: weights, registry: customLayers.registry))
+        }
     }
 
     /// Finds shapes and variables. `inputShapes` stands in for shapes the model does not declare.

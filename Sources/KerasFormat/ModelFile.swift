@@ -29,7 +29,10 @@ package enum ModelFile {
         case .npy: throw KerasError(.malformed, "this is a numpy array, not a model", expected: "a model in an .h5, a .keras or a .json")
         case .safetensors: return try SafetensorsModel.read(Safetensors(bytes), registry: registry)
         // Not HDF5 either: that reader says best what it is instead.
-        case .hdf5, .other: return try LegacyModel.read(HDF5File(bytes: bytes, name: name), registry: registry)
+        case .hdf5, .other:
+            let file = try HDF5File(bytes: bytes, name: name)
+            try file.requireSelfContained()
+            return try LegacyModel.read(file, registry: registry)
         }
     }
 

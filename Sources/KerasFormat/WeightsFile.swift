@@ -44,7 +44,9 @@ package struct WeightsFile {
                 for key in arrays.map({ String($0.name.prefix { $0 != "/" }) }) where !keys.contains(key) { keys.append(key) }
                 return (.arrays(arrays), keys.map { Layer(name: $0, key: $0) }, [])
             default:
-                let root = try HDF5File(bytes: bytes, name: path).root
+                let file = try HDF5File(bytes: bytes, name: path)
+                try file.requireSelfContained()
+                let root = file.root
                 if try PathVariables.isLayout(of: root) { return WeightsFile.open(try PathVariables(root), names: [:]) }
                 let weights = try LegacyWeights(root)
                 return (.legacy(weights), weights.layers.map { Layer(name: $0.name, key: $0.name) }, [])

@@ -13,8 +13,8 @@ struct NPYHeader {
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     /// Bytes before the header's text, at most.
     static let prefixCount = 12
-    /// The longest header that is read. numpy's own limit is 10,000 unless told otherwise; its longest legitimate ones describe structures.
-    static let maximumCount = 1 << 20
+    /// The longest header that is read.
+    static var maximumCount: Int { Budgets.current.npyHeaderBytes }
     /// numpy's own limit.
     static let maximumRank = 64
     /// Elements without bytes cost a file nothing, and whoever walks over them time.

@@ -6,7 +6,8 @@ package import Tensors
 /// A class, because zlib keeps the address of its state.
 package final class InflateStream {
     package enum Format: Sendable {
-        case deflate, gzip
+        /// zlib's own frame is what HDF5 has.
+        case deflate, gzip, zlib
     }
 
     private let stream: UnsafeMutablePointer<z_stream>
@@ -23,8 +24,8 @@ package final class InflateStream {
         self.format = format
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 15: the largest window. Negative means no frame around it, plus 16 gzip's. inflateInit2(3)
-        let window: Int32 = format == .deflate ? -15 : 15 + 16
+        // 15: the largest window, in zlib's frame. Negative means no frame around it, plus 16 gzip's. inflateInit2(3)
+        let window: Int32 = format == .deflate ? -15 : format == .gzip ? 15 + 16 : 15
         guard inflateInit2_(stream, window, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             throw KerasError(.resource, "zlib could not begin", cause: zlibVersionMessage())
         }

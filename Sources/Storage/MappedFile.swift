@@ -68,6 +68,10 @@ package enum Files {
             case S_IFDIR: throw KerasError(.noInput, "this is a directory, not a file")
             default: throw KerasError(.noInput, "this is not a regular file")
             }
+            guard status.st_size <= Budgets.current.fileBytes else {
+                throw KerasError(
+                    .resource, "the file is too large", found: "\(status.st_size) bytes", expected: "at most \(Budgets.current.fileBytes)")
+            }
             return try body(descriptor, Int(status.st_size))
         }
     }

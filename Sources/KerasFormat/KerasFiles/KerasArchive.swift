@@ -52,7 +52,9 @@ enum KerasArchive {
         try archive.verify(member)
         let contents = try archive.contents(of: member)
         return try KerasError.placing(Place(file: archive.name, object: weights)) {
-            try PathVariables(HDF5File(bytes: contents, name: "\(archive.name):\(weights)").root)
+            let file = try HDF5File(bytes: contents, name: "\(archive.name):\(weights)")
+            try file.requireSelfContained()
+            return try PathVariables(file.root)
         }
     }
 

@@ -44,7 +44,7 @@ package struct PathVariables {
 
     private mutating func walk(_ group: HDF5Group, _ path: [String]) throws {
         visited += 1
-        guard visited <= PathVariables.mostGroups, path.count <= HDF5Limits.pathDepth else {
+        guard visited <= PathVariables.mostGroups, path.count <= Budgets.current.hdf5PathDepth else {
             throw KerasError(.resource, "the file holds too many groups, or they are nested too deeply", at: group.place)
         }
         for name in try group.names() {

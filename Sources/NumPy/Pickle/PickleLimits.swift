@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// What a pickle may ask of this machine. Each is checked before anything is allocated for it.
 package struct PickleLimits: Sendable {
     /// Values it makes: in all, and counted once for every place where a shared one stands.
@@ -5,9 +7,9 @@ package struct PickleLimits: Sendable {
     /// Instructions it consists of.
     package var operations = 1 << 26
     /// Values it keeps for later use.
-    package var memo = 1 << 20
+    package var memo = Budgets.current.pickleMemo
     /// How deep values stand in one another.
-    package var depth = 100
+    package var depth = Budgets.current.pickleDepth
     /// Fields of a structure, those of structures in it included.
     package var fields = 1 << 12
     /// The longest line of the text protocol that is a number or a name.
@@ -16,5 +18,5 @@ package struct PickleLimits: Sendable {
     package var copies = 4
 
     package init() {}
-    package static let standard = PickleLimits()
+    package static var standard: PickleLimits { PickleLimits() }
 }
