@@ -123,4 +123,10 @@ import Testing
         }
         #expect(throws: KerasError.self) { try model.serialized(target: .universal) }
     }
+
+    @Test func whatTakesSeveralInputsIsNotDoneToSteps() {
+        for layer in [Dot(axes: 1)] as [any Layer] {
+            #expect(throws: KerasError.self) { try TimeDistributed(layer).outputShapes([[nil, 3, 4]]) }
+        }
+    }
 }

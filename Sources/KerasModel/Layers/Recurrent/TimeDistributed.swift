@@ -37,6 +37,9 @@ public struct TimeDistributed: Layer {
                 .mismatch, "the steps of an input of at least three axes are taken here",
                 found: inputs.map(\.description).joined(separator: ", "))
         }
+        guard type(of: layer).inputCount.contains(1) else {
+            throw KerasError(.mismatch, "a layer that takes one input is done to each step", at: Place(key: "layer"), found: layer.typeName)
+        }
         return SymbolicShape([input[0]] + input.dims.dropFirst(2))
     }
 
