@@ -3,7 +3,7 @@
 VENV := .venv
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: demo train test cross interop bench bench-setup check setup release
+.PHONY: demo train test cross interop bench bench-setup check fuzz sanitize setup release
 
 ## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
 demo: setup
@@ -45,6 +45,17 @@ bench-setup: setup $(VENV)-bench/.ready
 ## The rules of docs/ARCHITECTURE.md that a compiler does not keep.
 check: setup
 	.ci/check
+
+## Fuzzes every parser for TIME seconds in all (Tests/Fuzz).
+fuzz: setup
+	Tests/Fuzz/fuzz.sh $(or $(TIME),60)
+
+## The tests of the rooms that read and write files, under the address sanitizer and then under the thread sanitizer.
+sanitize: setup
+	for kind in address thread; do \
+	    SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=$$kind --scratch-path .build-$$kind \
+	        --filter 'HDF5Tests|JSONTests|StorageTests|NumPyTests|KerasFormatTests|SaveTests' || exit 1; \
+	done
 
 release: setup
 	swift build $(RELEASE) --product keras

@@ -15,8 +15,11 @@ struct LegacyWeights {
     init(_ group: HDF5Group) throws {
         var group = group
         if try group.stringList("layer_names").isEmpty, try group.contains("model_weights") { group = try group.group("model_weights") }
+        // A list may repeat one name as often as its file has room for it.
+        var known: [String: [String]] = [:]
         layers = try group.stringList("layer_names").compactMap { name in
-            let weights = try group.group(name).stringList("weight_names")
+            let weights = try known[name] ?? group.group(name).stringList("weight_names")
+            known[name] = weights
             return weights.isEmpty ? nil : (name, weights)
         }
         flips = try group.attribute("backend")?.string() == "theano"

@@ -1,0 +1,10 @@
+import KerasFormat
+import Tensors
+
+/// Whole models of any container: `.keras` archives first.
+@_cdecl("LLVMFuzzerTestOneInput") public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    guard let bytes = try? Buffer(count: count) else { return 0 }
+    bytes.bytes.copyMemory(from: UnsafeRawBufferPointer(start: start, count: count))
+    _ = try? ModelFile.decode(bytes, name: "input")
+    return 0
+}

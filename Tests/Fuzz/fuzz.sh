@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Fuzzes every parser for a while: fuzz.sh SECONDS [TARGET…]. Inputs that crash, hang or leak are kept in Findings; a finding that has been
+# mended becomes a file in Regressions, which the tests read too. Corpora grow in .corpus, which is not committed.
+set -euo pipefail
+cd "$(dirname "$0")"
+seconds=${1:-60}
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(Doorman HDF5 JSON NPY NPZ Pickle Keras Safetensors)
+fixtures=../../Fixtures
+
+# Coverage needs the compiler's own option; `--sanitize=fuzzer` alone builds without.
+export FUZZ=1
+[ -n "${FUZZ_BUILT:-}" ] || swift build -c release --scratch-path .build-fuzz --sanitize=fuzzer -Xswiftc -sanitize=fuzzer,address 2>&1 | tail -3
+
+# Small files of the fixtures, by what they begin with.
+seeds() {
+    local folder=$1
+    shift
+    mkdir -p "$folder"
+    find "$@" -type f -size -64k ! -path '*/make/*' -print0 | while IFS= read -r -d '' file; do
+        cp -n "$file" "$folder/$(md5sum <"$file" | cut -c1-16)"
+    done
+}
+for target in "${targets[@]}"; do
+    seed=.corpus/$target.seeds
+    rm -rf "$seed"
+    case $target in
+    Doorman | HDF5) seeds "$seed" $fixtures/generations $fixtures/hdf5_*.h5 $fixtures/hostile $fixtures/broken ;;
+    JSON) seeds "$seed" $fixtures/json $fixtures/summaries $fixtures/keras_files/*.json ;;
+    NPY) seeds "$seed" $fixtures/numpy -name '*.npy' ;;
+    NPZ) seeds "$seed" $fixtures/numpy -name '*.npz' ;;
+    Pickle) seeds "$seed" Seeds/Pickle ;;
+    Keras) seeds "$seed" $fixtures/keras_files $fixtures/broken $fixtures/generations ;;
+    Safetensors) seeds "$seed" Seeds/Safetensors ;;
+    esac
+    mkdir -p ".corpus/$target" "Regressions/$target" "Findings/$target"
+done
+
+failed=0
+each=$((seconds / ${#targets[@]}))
+[ "$each" -gt 0 ] || each=1
+for target in "${targets[@]}"; do
+    log=.corpus/$target.log
+    # The crash handler would take minutes over each finding.
+    if ! SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0 \
+        ".build-fuzz/release/Fuzz$target" -max_total_time="$each" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=2048 -max_len=65536 \
+        -print_final_stats=1 -artifact_prefix="Findings/$target/" ".corpus/$target" ".corpus/$target.seeds" "Regressions/$target" >"$log" 2>&1; then
+        echo "$target: a finding"
+        grep -E 'ERROR|SUMMARY|Fatal error|artifact_prefix' "$log" | head -5
+        failed=1
+    fi
+    # Without this line the run is blind.
+    grep -q 'INFO: Loaded [1-9][0-9]* modules' "$log" || { echo "$target: no coverage is counted"; failed=1; }
+    runs=$(grep -oE 'number_of_executed_units: [0-9]+' "$log" | grep -oE '[0-9]+' || echo 0)
+    echo "$target: $runs runs, coverage $(grep -oE 'cov: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+' || echo 0)"
+done
+exit $failed
