@@ -45,7 +45,7 @@ extension Model {
         return content.bytes
     }
 
-    /// Reads a model from the bytes of a file, as ``load(_:weights:customLayers:)`` does.
+    /// Reads a model from the bytes of a file, as ``load(_:weights:trusted:customLayers:)`` does.
     ///
     /// - Parameter name: what messages call the file.
     /// - Throws: everything that is wrong with the file at once, each with its place: `malformed`, `mismatch`, `unsupported`.
