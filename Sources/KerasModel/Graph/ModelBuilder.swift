@@ -106,17 +106,21 @@ public struct ModelBuilder {
             if layer is InputLayer {
                 shapes = known[reference].map { [$0] }
             } else {
+                let isGuess = call.inputs.contains { guesses.contains($0.layer) }
+                if isGuess { guesses.insert(layer.id) }
                 let operands = call.operands.compactMap { known[$0] }
                 // What hangs on a call that failed is not a problem of its own.
                 guard operands.count == call.operands.count else { continue }
-                shapes = failures.attempt(at: Place(layer: layer.name)) {
+                var own = ProblemList()
+                shapes = own.attempt(at: Place(layer: layer.name)) {
                     try checkCount(operands.count, of: type(of: layer))
                     arguments = CallArguments(call)
                     self.call = (reference, call)
                     return try layer.build(operands, &self)
                 }
+                // Nor is what a guess leads to.
+                if !isGuess { for problem in own.problems { failures.add(problem) } }
             }
-            if call.inputs.contains(where: { guesses.contains($0.layer) }) { guesses.insert(layer.id) }
             // By the call's own number: calls need not be reached in the order they were made in.
             self.shapes[layer.id]?[before[layer.id, default: 0] + reference.call] = shapes ?? []
             for (output, shape) in (shapes ?? []).enumerated() {
@@ -126,6 +130,7 @@ public struct ModelBuilder {
         try failures.throwIfAny()
         return try architecture.outputs.leaves.map { reference in
             guard let shape = known[reference] else {
+                if guesses.contains(reference.layer) { return [] }
                 throw KerasError(
                     .malformed, "an output of the model comes from no layer", at: Place(layer: architecture.name),
                     found: layers[reference.layer].map { "output \(reference.output) of call \(reference.call) of '\($0.name)'" })

@@ -77,10 +77,8 @@ extension LocallyConnectedLayer {
 
     /// The cells that each place of the output sees: (cell, place), both counted through.
     private func pairs(_ image: [Int], _ output: [Int]) throws -> [(cell: Int, place: Int)] {
-        let rank = image.count
-        let before = (0..<rank).map {
-            settings.padding.edges(image[$0], window: settings.kernelSize[$0], stride: settings.strides[$0]).before
-        }
+        // Keras centres the window of 'same' on each step, whatever the stride.
+        let before = settings.kernelSize.map { settings.padding == .same ? $0 / 2 : 0 }
         let window = try Shape(checking: settings.kernelSize).count
         guard try Shape(checking: [try Shape(checking: output).count, window]).count <= 1 << 24 else {
             throw KerasError(.resource, "a locally connected layer is too large", found: "\(output) places of \(window) cells")
@@ -88,14 +86,15 @@ extension LocallyConnectedLayer {
         var pairs: [(cell: Int, place: Int)] = []
         for place in 0..<output.reduce(1, *) {
             for offset in 0..<window {
-                var (place, offset, cell, step, isInside) = (place, offset, 0, 1, true)
-                for axis in (0..<rank).reversed() {
-                    let index = place % output[axis] * settings.strides[axis] + offset % settings.kernelSize[axis] - before[axis]
+                var (restOfPlace, restOfOffset, cell, step, isInside) = (place, offset, 0, 1, true)
+                for axis in image.indices.reversed() {
+                    let index =
+                        restOfPlace % output[axis] * settings.strides[axis] + restOfOffset % settings.kernelSize[axis] - before[axis]
                     isInside = isInside && (0..<image[axis]).contains(index)
-                    cell += index * step
+                    if isInside { cell += index * step }
                     step *= image[axis]
-                    place /= output[axis]
-                    offset /= settings.kernelSize[axis]
+                    restOfPlace /= output[axis]
+                    restOfOffset /= settings.kernelSize[axis]
                 }
                 if isInside { pairs.append((cell, place)) }
             }
