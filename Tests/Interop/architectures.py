@@ -2,8 +2,9 @@
 
     python Tests/Interop/architectures.py DIR --keras keras3 [--keras-binary .build/release/keras]
 
-`DIR` is what `random_models.py` wrote. Each model's JSON is written by the command in the model's own dialect, read by
-`model_from_json`, given the weights of the file, and run: the outputs must be those the model gave when it was saved.
+`DIR` is what `random_models.py` wrote. Each model's JSON is written by the command in the model's own dialect and read by
+`model_from_json`, whose `to_json` must give the same text, byte for byte. Given the weights of the file, it is run: the outputs must be those
+the model gave when it was saved.
 """
 
 import argparse
@@ -22,6 +23,18 @@ from random_models import MODULES, run
 DIALECTS = {"keras3": "keras3", "tf_keras": "tf.keras"}
 
 
+def difference(ours, theirs, place=""):
+    """The first place where two values differ."""
+    if isinstance(ours, dict) and isinstance(theirs, dict) and list(ours) == list(theirs):
+        found = (difference(ours[key], theirs[key], f"{place}/{key}") for key in ours)
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        found = (difference(a, b, f"{place}/{i}") for i, (a, b) in enumerate(zip(ours, theirs)))
+    else:
+        short = (lambda value: str(list(value) if isinstance(value, dict) else value)[:150])
+        return "" if json.dumps(ours) == json.dumps(theirs) else f"{place}: {short(ours)}, {short(theirs)}"
+    return next(filter(None, found), "")
+
+
 def check(keras, folder, name, dialect, binary, scratch):
     """What is wrong with one model's JSON, or an empty string."""
     file = folder / f"{name}.h5"
@@ -34,6 +47,9 @@ def check(keras, folder, name, dialect, binary, scratch):
         model = keras.models.model_from_json(text.read_text())
     except Exception as problem:
         return f"Keras cannot read it: {type(problem).__name__}: {str(problem).splitlines()[0][:150]}"
+    back = model.to_json()
+    if back != text.read_text():
+        return f"Keras writes it otherwise: {difference(json.loads(text.read_text()), json.loads(back))}"
     try:
         original = keras.models.load_model(file, compile=False)
     except Exception:

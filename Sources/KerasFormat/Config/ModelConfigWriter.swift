@@ -22,16 +22,17 @@ package struct ModelConfigWriter: Sendable {
     package static func json(_ root: ModelLayer, built: BuiltModel?, target: SaveTarget, form: Form = .json, losses: Losses? = nil) throws
         -> JSON
     {
-        let context = EncodingContext(target: target, isHDF5: form == .hdf5, losses: losses)
+        let context = EncodingContext(
+            target: target, isHDF5: form == .hdf5, namesModules: target == .tfKeras && form != .hdf5, losses: losses)
         let writer = ModelConfigWriter(model: built, target: target, form: form, context: context).writingModels()
         var top = try writer.entry(root)
         switch (form, target.dialect) {
         case (.hdf5, _), (.archive, .tfKeras), (.archive, .keras2): break
         case (.json, .keras3), (.archive, .keras3):
-            top["build_config"] = ["input_shape": nil]
-            // That of an archive is written by itself.
-            top["compile_config"] = [:]
+            // The archive's is written by itself.
+            for (key, value) in writer.build(root, nil) { top[key] = value }
         case (.json, .tfKeras), (.json, .keras2):
+            (top["module"], top["registered_name"]) = (nil, nil)
             top["keras_version"] = .string(target.kerasVersion)
             top["backend"] = "tensorflow"
         }
@@ -54,11 +55,27 @@ package struct ModelConfigWriter: Sendable {
     }
 
     private func wrap(_ written: WrittenClass, _ config: JSONObject) -> JSONObject {
-        switch form {
-        case .json: rules.wrap(written, config: config)
-        case .archive: Keras3Rules.wrap(written, config: config)
-        case .hdf5: ["class_name": .string(written.name), "config": .object(config)]
+        // Of a model in HDF5 nothing else is read.
+        guard form != .hdf5 else { return ["class_name": .string(written.name), "config": .object(config)] }
+        return context.object(written, config: config).object ?? [:]
+    }
+
+    /// What stands beside the configuration of a layer within a model: what shape it was made for, and whether a model was compiled.
+    private func build(_ layer: any Layer, _ firstCall: Call?) -> JSONObject {
+        guard form != .hdf5, context.namesModules, !(layer is InputLayer) else { return [:] }
+        if dialect == .keras3, let model = layer as? ModelLayer {
+            let shape = model.architecture.kind == .sequential ? model.architecture.sequentialInput?.batchShape : nil
+            return ["build_config": ["input_shape": shape?.config(in: context) ?? .null], "compile_config": [:]]
         }
+        guard dialect == .tfKeras || type(of: layer).writesInputShape, let model, let firstCall, firstCall.form == nil,
+            firstCall.arguments.count == 1
+        else {
+            return [:]
+        }
+        let shapes = firstCall.arguments[0].map {
+            model.outputShapes(of: $0).dropFirst($0.output).first?.config(in: context) ?? .null
+        }
+        return ["build_config": ["input_shape": shapes.json]]
     }
 
     private func entry(_ layer: any Layer) throws -> JSONObject {
@@ -87,7 +104,7 @@ package struct ModelConfigWriter: Sendable {
 
     private func header(_ model: ModelLayer) -> JSONObject {
         var config: JSONObject = ["name": .string(model.name)]
-        if dialect == .keras3 || form == .archive && model.architecture.kind == .functional {
+        if dialect == .keras3 || context.namesModules && model.architecture.kind == .functional {
             config["trainable"] = .bool(model.base.trainable)
         }
         return config
@@ -107,7 +124,13 @@ package struct ModelConfigWriter: Sendable {
             }
         }
         var problems = ProblemList()
-        entries += layers.compactMap { layer in problems.attempt { .object(try entry(layer)) } }
+        entries += layers.compactMap { layer in
+            problems.attempt { () throws -> JSON in
+                var object = try entry(layer)
+                for (key, value) in build(layer, model.architecture.calls[layer.id]?.first) { object[key] = value }
+                return .object(object)
+            }
+        }
         try problems.throwIfAny()
         config["layers"] = .array(entries)
         if dialect == .keras3, let shape = model.architecture.sequentialInput?.batchShape {
@@ -123,8 +146,9 @@ package struct ModelConfigWriter: Sendable {
         let entries = architecture.layers.compactMap { layer in
             problems.attempt { () throws -> JSON in
                 var object = try entry(layer)
-                object["name"] = .string(layer.name)
                 let calls = layer is InputLayer ? [] : architecture.calls[layer.id] ?? []
+                for (key, value) in build(layer, calls.first) { object[key] = value }
+                object["name"] = .string(layer.name)
                 let repeats = layer is ModelLayer ? rules.nestedRepeats : 1
                 object["inbound_nodes"] = .array(
                     try KerasError.placing(Place(layer: layer.name, key: "inbound_nodes")) {
@@ -135,7 +159,13 @@ package struct ModelConfigWriter: Sendable {
                                     at: Place(key: "initial_state"),
                                     expected: "a model for one Keras alone")
                             }
-                            let call = try said(call, from: architecture.dialect).withStates(of: layer, in: dialect)
+                            var call = try said(call, from: architecture.dialect).withStates(of: layer, in: dialect)
+                            if dialect == .keras3, call.form == nil {
+                                for (key, value) in type(of: layer).callKeywords
+                                where !call.keywords.contains(key) && !call.keywordTensors.contains(where: { $0.key == key }) {
+                                    call.keywords[key] = value
+                                }
+                            }
                             let name = { try named($0, in: architecture, at: .inboundNodes) }
                             let node =
                                 try call.form.map { try rules.writeOperation(call, $0, name: name) } ?? rules.writeCall(call, name: name)

@@ -29,9 +29,6 @@ protocol DialectRules: Sendable {
 
     /// `input_layers` or `output_layers`.
     static func writeEnds(_ tree: Tree<JSON>) -> JSON
-
-    /// A layer's entry in `layers` without its calls.
-    static func wrap(_ written: WrittenClass, config: JSONObject) -> JSONObject
 }
 
 /// Where a reference to a call stands: Keras 3 counts differently in the two places.

@@ -59,10 +59,6 @@ extension OlderRules {
         }
     }
 
-    static func wrap(_ written: WrittenClass, config: JSONObject) -> JSONObject {
-        ["class_name": .string(written.name), "config": .object(config)]
-    }
-
     /// The first argument, a tensor or a value or a list of either, each with the others beside it: `[layer, node, tensor, others]`, or
     /// `["_CONSTANT_VALUE", -1, value, others]`.
     static func readOperation(_ node: JSON, resolve: (NodeReference) throws -> TensorRef) throws -> Call {

@@ -61,13 +61,6 @@ enum Keras3Rules: DialectRules {
     /// The structure Python passed: a bare triple for one tensor.
     static func writeEnds(_ tree: Tree<JSON>) -> JSON { tree.json }
 
-    static func wrap(_ written: WrittenClass, config: JSONObject) -> JSONObject {
-        [
-            "module": written.module.map(JSON.string) ?? nil, "class_name": .string(written.name), "config": .object(config),
-            "registered_name": written.registeredName.map(JSON.string) ?? nil,
-        ]
-    }
-
     static func readOperation(_ node: JSON, resolve: (NodeReference) throws -> TensorRef) throws -> Call {
         guard let arguments = node["args"]?.array else {
             throw KerasError(.malformed, "a node is not what it must be", found: node.kindName, expected: "an object with 'args'")

@@ -74,6 +74,14 @@ public struct ConfigKey<L: Sendable>: Sendable {
             absent: { _, _ in })
     }
 
+    /// The same with a value of which each dialect has its words.
+    static func fixed(_ name: String, _ value: some ConfigValue, in dialects: Set<Dialect>) -> ConfigKey {
+        ConfigKey(
+            name: name, names: [:], dialects: dialects, isRequired: false, decode: { _, _, _ in },
+            encode: { _, context in try value.config(in: context) },
+            absent: { _, _ in })
+    }
+
     /// The same key, written only where `condition` holds.
     func written(where condition: @escaping @Sendable (L, EncodingContext) -> Bool) -> ConfigKey {
         var key = self

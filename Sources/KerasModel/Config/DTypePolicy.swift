@@ -47,8 +47,9 @@ public struct DTypePolicy: ConfigValue, Hashable {
     public func config(in context: EncodingContext) throws -> JSON {
         switch context.dialect {
         case .keras2 where compute != variable: throw KerasError(.unsupported, "Keras 2 has no dtype policies", found: "'\(name)'")
-        case .keras3: ["module": "keras", "class_name": "DTypePolicy", "config": ["name": .string(name)], "registered_name": nil]
-        case .tfKeras where compute != variable && !context.isUniversal: ["class_name": "Policy", "config": ["name": .string(name)]]
+        case .keras3: context.object(WrittenClass("DTypePolicy", module: "keras"), config: ["name": .string(name)])
+        case .tfKeras where compute != variable && !context.isUniversal:
+            context.object(WrittenClass("Policy", module: "keras.mixed_precision"), config: ["name": .string(name)])
         case .keras2, .tfKeras: .string(name)
         }
     }

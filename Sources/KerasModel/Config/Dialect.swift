@@ -41,6 +41,8 @@ public struct EncodingContext: Sendable {
     /// True where it stands in an `.h5`. Keras 3's reader of those takes a layer's `axis` out unless it is one number
     /// (`keras.src.legacy.saving.saving_utils.model_from_config`).
     package let isHDF5: Bool
+    /// True where objects stand with their modules: in Keras 3, and in what tf_keras writes outside of `.h5`.
+    package let namesModules: Bool
     /// True within a model that is a layer of another.
     package var isNested = false
     /// Writes a model that stands in a layer's configuration.
@@ -50,10 +52,11 @@ public struct EncodingContext: Sendable {
 
     package init(dialect: Dialect) { self.init(target: SaveTarget(dialect)) }
 
-    package init(target: SaveTarget, isHDF5: Bool = false, losses: Losses? = nil) {
+    package init(target: SaveTarget, isHDF5: Bool = false, namesModules: Bool = false, losses: Losses? = nil) {
         dialect = target.dialect
         isUniversal = target == .universal
         self.isHDF5 = isHDF5
+        self.namesModules = namesModules || target == .keras3
         self.losses = losses
     }
 
@@ -62,6 +65,15 @@ public struct EncodingContext: Sendable {
 
     /// Whether Keras 3 reads it by the way it has for old `.h5` files.
     package var isForOldReaderOfKeras3: Bool { isUniversal || isHDF5 && dialect == .keras3 }
+
+    /// An object by its class and settings. Keras: `serialize_keras_object`.
+    package func object(_ written: WrittenClass, config: JSONObject) -> JSON {
+        guard namesModules else { return ["class_name": .string(written.name), "config": .object(config)] }
+        return [
+            "module": written.module.map(JSON.string) ?? .null, "class_name": .string(written.name), "config": .object(config),
+            "registered_name": written.registeredName.map(JSON.string) ?? .null,
+        ]
+    }
 
     /// Leaves something out, if that is wanted.
     ///

@@ -34,14 +34,9 @@ extension SerializedObject {
     public func config(in context: EncodingContext) throws -> JSON {
         let words = try translated(for: context)
         let known = Self.aliases.values.contains(words.className)
-        switch context.dialect {
-        case .keras3:
-            return [
-                "module": known ? .string(Self.module) : nil, "class_name": .string(words.className), "config": .object(words.config),
-                "registered_name": known ? nil : .string(words.className),
-            ]
-        case .keras2, .tfKeras: return ["class_name": .string(words.className), "config": .object(words.config)]
-        }
+        return context.object(
+            WrittenClass(words.className, module: known ? Self.module : nil, registeredName: known ? nil : words.className),
+            config: words.config)
     }
 }
 

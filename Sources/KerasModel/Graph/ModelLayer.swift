@@ -5,6 +5,7 @@ import Tensors
 /// since node references are a dialect's matter.
 public struct ModelLayer: Layer {
     public static let className = "Functional"
+    public static let callKeywords: JSONObject = ["mask": nil]
     public static let keys: [ConfigKey<ModelLayer>] = []
     public static var blank: ModelLayer {
         ModelLayer(Architecture(functional: "", layers: [], calls: [:], inputs: .list([]), outputs: .list([])))

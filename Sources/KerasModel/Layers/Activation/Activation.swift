@@ -3,6 +3,7 @@ import Tensors
 /// A function of every number, or along the last axis: `(n, …)` → `(n, …)`.
 public struct Activation: ActivationLayer {
     public static let className = "Activation"
+    public static let writesInputShape = false
     public static let blank = Activation(.linear)
     public static let keys: [ConfigKey<Activation>] = [.required("activation", \.activation)]
 

@@ -30,11 +30,6 @@ public struct BoxedActivation: Hashable, Sendable {
     }
 
     func config(in context: EncodingContext) throws -> JSON {
-        let name = JSON.string(type(of: layer).className)
-        let config = JSON.object(try layer.encoded(in: context))
-        return switch context.dialect {
-        case .keras3: ["module": "keras.layers", "class_name": name, "config": config, "registered_name": nil]
-        case .keras2, .tfKeras: ["class_name": name, "config": config]
-        }
+        context.object(WrittenClass(type(of: layer).className), config: try layer.encoded(in: context))
     }
 }

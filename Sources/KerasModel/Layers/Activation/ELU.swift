@@ -3,6 +3,7 @@ import Tensors
 /// `x < 0 → alpha · (eˣ − 1)`, else x: `(n, …)` → `(n, …)`.
 public struct ELU: ActivationLayer {
     public static let className = "ELU"
+    public static let writesInputShape = false
     public static let blank = ELU()
     /// Keras 3 writes its own key before most of the common ones.
     public static let commonKeys: [ConfigKey<ELU>] = [

@@ -3,6 +3,7 @@ import Tensors
 /// `x < 0 → negativeSlope · x`, else x: `(n, …)` → `(n, …)`. Keras before 3: `alpha`.
 public struct LeakyReLU: ActivationLayer {
     public static let className = "LeakyReLU"
+    public static let writesInputShape = false
     public static let blank = LeakyReLU()
     public static let keys: [ConfigKey<LeakyReLU>] = [
         .key("negative_slope", \.negativeSlope, names: [.keras2: "alpha", .tfKeras: "alpha"])

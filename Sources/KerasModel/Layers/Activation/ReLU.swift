@@ -3,6 +3,7 @@ import Tensors
 /// `x ≤ threshold → negativeSlope · (x − threshold)`, else x, at most `maxValue`: `(n, …)` → `(n, …)`.
 public struct ReLU: ActivationLayer {
     public static let className = "ReLU"
+    public static let writesInputShape = false
     public static let blank = ReLU()
     public static let keys: [ConfigKey<ReLU>] = [
         .key("max_value", \.maxValue),

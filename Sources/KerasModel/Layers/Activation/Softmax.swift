@@ -1,8 +1,11 @@
+import JSON
 import Tensors
 
 /// `eˣ / Σ eˣ` along an axis, or over several together: `(n, …)` → `(n, …)`.
 public struct Softmax: ActivationLayer {
     public static let className = "Softmax"
+    public static let writesInputShape = false
+    public static let callKeywords: JSONObject = ["mask": nil]
     public static let blank = Softmax()
     public static let keys: [ConfigKey<Softmax>] = [
         .key("axis", \.axis),

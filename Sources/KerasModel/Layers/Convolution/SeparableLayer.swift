@@ -24,7 +24,7 @@ extension SeparableLayer {
             .fixed("groups", 1, in: [.tfKeras]),
             .key("activation", \.settings.activation),
             .key("use_bias", \.settings.useBias),
-            .fixed("kernel_initializer", ["class_name": "GlorotUniform", "config": ["seed": nil]], in: [.tfKeras]),
+            .fixed("kernel_initializer", Initializer.glorotUniform, in: [.tfKeras]),
             .fixed("kernel_regularizer", nil, in: [.tfKeras]),
             .fixed("kernel_constraint", nil, in: [.tfKeras]),
             .key("depthwise_initializer", \.settings.kernelInitializer),

@@ -4,6 +4,7 @@ import Tensors
 /// Where data enters a model.
 public struct InputLayer: Layer {
     public static let className = "InputLayer"
+    public static let writesInputShape = false
     public static let blank = InputLayer(batchShape: [])
     public static let maskUse = MaskUse.passes
     public static let commonKeys: [ConfigKey<InputLayer>] = []
@@ -13,7 +14,7 @@ public struct InputLayer: Layer {
         .key("sparse", \.sparse),
         .key("ragged", \.ragged, in: [.tfKeras, .keras3]),
         .key("name", \.base.name),
-        .key("optional", \.optional, in: [.keras3]),
+        .key("optional", \.optional, in: [.tfKeras, .keras3]).written { $1.namesModules },
     ]
 
     public var base = LayerBase()

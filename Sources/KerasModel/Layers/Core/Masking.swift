@@ -3,6 +3,7 @@ import Tensors
 /// Steps that are `maskValue` all over do not count further on, and become 0: `(n, t, …)` → `(n, t, …)`.
 public struct Masking: Layer {
     public static let className = "Masking"
+    public static let writesInputShape = false
     public static let blank = Masking()
     public static let keys: [ConfigKey<Masking>] = [.key("mask_value", \.maskValue)]
 

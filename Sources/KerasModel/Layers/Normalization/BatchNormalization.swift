@@ -5,6 +5,7 @@ import Tensors
 /// Training normalizes with the batch's own mean and variance, and moves the two towards them.
 public struct BatchNormalization: Layer {
     public static let className = "BatchNormalization"
+    public static let callKeywords: JSONObject = ["mask": nil]
     /// TensorFlow 1 told its two implementations apart.
     public static let aliases = ["BatchNormalizationV1", "BatchNormalizationV2"]
     public static let blank = BatchNormalization()

@@ -1,7 +1,10 @@
+import JSON
+
 /// The mean of each channel: `(n, steps, c)` → `(n, c)`, or `(n, 1, c)` where the axes are kept.
 public struct GlobalAveragePooling1D: GlobalPoolingLayer {
     public static let className = "GlobalAveragePooling1D"
     public static let aliases = ["GlobalAvgPool1D"]
+    public static let callKeywords: JSONObject = ["mask": nil]
     public static let spatialRank = 1
     public static let reduction = Reduction.mean
 

@@ -13,6 +13,7 @@ public protocol GlobalPoolingLayer: Layer {
 
 extension GlobalPoolingLayer {
     public static var blank: Self { Self() }
+    public static var writesInputShape: Bool { false }
     public static var keys: [ConfigKey<Self>] {
         [.key("data_format", \.dataFormat), .key("keepdims", \.keepDims, in: [.tfKeras, .keras3]).needed { $0.keepDims }]
     }

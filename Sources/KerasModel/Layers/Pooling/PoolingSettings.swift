@@ -33,6 +33,8 @@ extension PoolingLayer {
         set { settings[keyPath: path] = newValue }
     }
 
+    public static var writesInputShape: Bool { false }
+
     public static var keys: [ConfigKey<Self>] {
         // One axis's layers were written apart before Keras 3, with the step first.
         let strides = spatialRank == 1 ? [stridesKey(in: Dialect.older)] : []

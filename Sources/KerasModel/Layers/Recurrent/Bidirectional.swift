@@ -9,6 +9,7 @@ public struct Bidirectional: Layer {
     public enum MergeMode: String, CaseIterable, ConfigValue { case sum, mul, ave, concat }
 
     public static let className = "Bidirectional"
+    public static let callKeywords: JSONObject = ["mask": nil]
     public static let blank = Bidirectional(SimpleRNN(0))
     public static let inputCount = 1...Int.max
     public static let maskUse = MaskUse.passes

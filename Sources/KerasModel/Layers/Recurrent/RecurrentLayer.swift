@@ -15,6 +15,7 @@ public protocol RecurrentLayer: Layer {
 extension RecurrentLayer {
     public static var inputCount: ClosedRange<Int> { 1...Int.max }
     public static var maskUse: MaskUse { .passes }
+    public static var callKeywords: JSONObject { ["training": false, "mask": nil] }
     public var children: [ChildLayer] { [ChildLayer("cell", heldCell)] }
 
     /// The steps' shape `(n, …)`, and `(n, t, …)` without them.

@@ -4,6 +4,7 @@ import Tensors
 /// A layer done to each step of `(n, t, …)` by itself.
 public struct TimeDistributed: Layer {
     public static let className = "TimeDistributed"
+    public static let callKeywords: JSONObject = ["mask": nil]
     public static let blank = TimeDistributed(Dense(0))
     public static let maskUse = MaskUse.passes
     public static let castsInputs = false

@@ -1,8 +1,10 @@
+import JSON
 import Tensors
 
 /// Training adds `l1 · Σ|x| + l2 · Σx²` to the loss; the values pass unchanged: `(n, …)` → `(n, …)`.
 public struct ActivityRegularization: TrainingOnly {
     public static let className = "ActivityRegularization"
+    public static let callKeywords: JSONObject = [:]
     public static let blank = ActivityRegularization()
     public static let keys: [ConfigKey<ActivityRegularization>] = [
         .key("l1", \.l1),

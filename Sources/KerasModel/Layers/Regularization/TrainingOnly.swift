@@ -1,4 +1,5 @@
 import JSON
+import JSON
 import Tensors
 
 /// A layer that changes values in training alone: predicting, it hands its input on.
@@ -9,6 +10,8 @@ public protocol TrainingOnly: Layer {
 
 extension TrainingOnly {
     public static var maskUse: MaskUse { .passes }
+    public static var writesInputShape: Bool { false }
+    public static var callKeywords: JSONObject { ["training": false] }
     public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { .either(self) }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {

@@ -4,6 +4,7 @@ import Tensors
 /// The same numbers under another shape: `(n, …)` → `(n, target…)`. One length may be left open (−1) and follows from the others.
 public struct Reshape: Layer {
     public static let className = "Reshape"
+    public static let writesInputShape = false
     public static let blank = Reshape(targetShape: [])
     public static let keys: [ConfigKey<Reshape>] = [.required("target_shape", \.targetShape)]
 
