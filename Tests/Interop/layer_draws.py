@@ -333,6 +333,46 @@ def nothing(c, shape):
     return {}
 
 
+def einsum_dense(c, shape):
+    """Equations for tensors of this rank; the lengths that an ellipsis stands for are not told."""
+    letters = "bcde"[:len(shape)]
+    if shape[-1] is None:
+        raise Unfit
+    width, other = c.randint(1, 5), c.randint(1, 3)
+    last, kept = letters[-1], letters[:-1]
+    open_lengths = (None,) * len(kept)
+    choices = [(f"...{last},{last}z->...z", (width,), "z"), (f"a{letters},{last}z->a{kept}z", (*open_lengths, width), "z"),
+               (f"a{letters},{last}yz->a{kept}yz", (*open_lengths, other, width), c.choice(["z", "yz"])),
+               (f"a{letters},{last}yz->a{kept}zy", (*open_lengths, other, width), "zy")]
+    if len(shape) > 1 and None not in shape:
+        choices += [(f"a{letters},{letters[0]}z->az{letters[1:]}", (width, *shape[1:]), "z"),
+                    (f"a{letters},{letters}z->az", (width,), "z"), (f"a{letters},{letters[0]}{last}z->a{kept}z", (*shape[:-1], width), "z")]
+    equation, sizes, axes = c.choice(choices)
+    return {"equation": equation, "output_shape": sizes, "bias_axes": axes if c.yes(0.7) else None, **c.maybe_activation()}
+
+
+def attention(c, kind):
+    arguments = {"use_scale": c.yes(), "dropout": c.choice([0.0, 0.3])}
+    if kind == "Attention":
+        arguments["score_mode"] = c.choice(["dot", "concat"])
+    return arguments
+
+
+def heads(c, kind):
+    arguments = {"dropout": c.choice([0.0, 0.0, 0.3]), "use_bias": c.yes(0.7)}
+    if c.is_keras3:
+        if c.yes(0.2):
+            arguments["use_gate"] = True
+        if c.yes(0.2):
+            arguments["sliding_window"] = c.randint(1, 4)
+    if kind == "GroupQueryAttention":
+        pairs = c.randint(1, 2)
+        return {"head_dim": c.randint(1, 4), "num_key_value_heads": pairs, "num_query_heads": pairs * c.randint(1, 3), **arguments}
+    if c.yes(0.4):
+        arguments["value_dim"] = c.randint(1, 4)
+    return {"num_heads": c.randint(1, 3), "key_dim": c.randint(1, 4), **arguments}
+
+
 def by_rank(name, draw, ranks=(1, 2, 3)):
     """A layer that exists once for each number of spatial axes."""
     return {f"{name.replace('#', str(n))}": ((n + 1,), draw) for n in ranks}
@@ -344,7 +384,7 @@ WEIGHTED = {
     **by_rank("SeparableConv#D", separable, (2,)), **by_rank("Conv#DTranspose", conv_transpose, (2,)),
     **by_rank("LocallyConnected#D", locally_connected, (1, 2)),
     "BatchNormalization": (EVERY, batch_norm), "LayerNormalization": (EVERY, layer_norm), "PReLU": (EVERY, prelu),
-    "SimpleRNN": ((2,), simple_rnn), "LSTM": ((2,), lstm), "GRU": ((2,), gru), "RNN": ((2,), rnn),
+    "EinsumDense": (EVERY, einsum_dense), "SimpleRNN": ((2,), simple_rnn), "LSTM": ((2,), lstm), "GRU": ((2,), gru), "RNN": ((2,), rnn),
     "Bidirectional": ((2,), bidirectional), "TimeDistributed": ((2, 3, 4), time_distributed),
     **{f"ConvLSTM{n}D": ((n + 2,), conv_lstm) for n in (1, 2)},
 }

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from chance import Unfit
-from layer_draws import SHAPE_KEEPING, WEIGHTED, WEIGHTLESS
+from layer_draws import SHAPE_KEEPING, WEIGHTED, WEIGHTLESS, attention, heads
 
 LARGEST_TENSOR = 3000
 DRAWS = {**WEIGHTED, **WEIGHTLESS}
@@ -107,7 +107,8 @@ class Builder:
 
     def merge(self, x):
         """x joined with one or two tensors made from it."""
-        return self.c.choice([self.elementwise, self.concatenate, self.dot])(x)
+        joints = [self.elementwise, self.concatenate, self.dot]
+        return self.c.choice(joints + ([self.attention] * 3 if len(x.shape) == 3 else []))(x)
 
     def elementwise(self, x):
         kind = self.c.choice(["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"])
@@ -128,6 +129,39 @@ class Builder:
         if len(x.shape) == 3 and self.c.yes():
             y, axes = self.layers.Permute((2, 1))(y), (axes, 3 - axes)
         return self.layers.Dot(axes=axes, normalize=self.c.yes(), **self.name())([x, y])
+
+    def attention(self, x):
+        """x asks something else of its shape, with and without masks; what comes is joined with x, or its scores are."""
+        c, L = self.c, self.layers
+        steps, width = shape_of(x)
+        if None in (steps, width) or steps * steps * width > LARGEST_TENSOR:
+            raise Unfit
+        query = L.Masking(round(c.real(-1, 1), 1))(x) if c.yes(0.3) else x
+        value = L.Masking()(L.ReLU()(self.same_shape(x))) if c.yes(0.3) else self.same_shape(x)
+        flags = {"use_causal_mask": True} if c.yes(0.4) else {}
+        scores = {"return_attention_scores": True} if c.yes(0.3) else {}
+        kind = c.choice(["Attention", "AdditiveAttention", "MultiHeadAttention", "MultiHeadAttention"]
+                        + (["GroupQueryAttention"] if c.is_keras3 else []))
+        self.tally.used[kind] += 1
+        if "Head" in kind or "Group" in kind:
+            tensors = [query, value]
+            if c.yes(0.3):
+                flags["key"] = self.same_shape(x)
+            if c.is_keras3 and c.yes(0.3):
+                flags["attention_mask"] = L.Activation("relu")(L.Dense(steps, use_bias=False)(value))
+            if c.yes():
+                flags["value"] = tensors.pop()
+            y = getattr(L, kind)(**heads(c, kind), **self.name())(*tensors, **flags, **scores)
+        else:
+            others = [self.same_shape(x)] if c.yes(0.3) else []
+            y = getattr(L, kind)(**attention(c, kind), **self.name())([query, value, *others], **flags, **scores)
+        if scores:
+            y, shares = y
+            return L.Flatten()(shares) if c.yes() else y
+        # Where Keras 3 hands a mask to a layer of one tensor, it writes into the file how the mask is made.
+        if c.is_keras3:
+            return L.Conv1D(width, 1)(y)
+        return L.Add()([x, y]) if shape_of(y) == shape_of(x) else y
 
     def shared(self, x):
         """One layer, or one nested model, called on two tensors; the two results are joined."""

@@ -39,11 +39,13 @@ import Testing
         #expect(throws: KerasError.self) { try lowered([embedding, Softmax(name: "s")]) }
     }
 
-    /// A loss would look at the mask of an output; predicting does not.
-    @Test func aMaskIsRefusedAtAnOutputThatIsEvaluated() throws {
-        let layers: [any Layer] = [embedding, Dense(2, name: "d")]
-        _ = try lowered(layers)
-        #expect(throws: KerasError.self) { try lowered(layers, for: .evaluate) }
+    @Test func aMaskThatReachesAnOutputIsGivenToLosses() throws {
+        func masks(_ layers: [any Layer]) throws -> [Bool] {
+            let model = Architecture(sequential: "model", layers: layers, input: InputLayer(batchShape: [nil, 5], name: "input"))
+            return try BuiltModel(ModelLayer(model)).loweredModel(for: [[2, 5]], phase: .evaluate).masks.map { $0 != nil }
+        }
+        #expect(try masks([embedding, Dense(2, name: "d")]) == [true])
+        #expect(try masks([embedding, Flatten(name: "f")]) == [false])
     }
 
     /// Its mask is no operand: the layer sees it as what its input carries, in whatever way the input was made.

@@ -7,15 +7,7 @@ extension Architecture {
     package func sortedAsKeras() -> Architecture {
         guard kind == .functional else { return self }
         let (calls, met) = fromOutputs()
-        // Of calls, and of the layers they are calls of.
-        var depths: [TensorRef: Int] = [:]
-        var layerDepths: [LayerID: Int] = [:]
-        for call in calls.reversed() {
-            let depth = max(depths[call, default: 0], layerDepths[call.layer, default: 0])
-            depths[call] = depth
-            layerDepths[call.layer] = depth
-            for input in inputs(of: call) { depths[input] = max(depth + 1, depths[input, default: 0]) }
-        }
+        let layerDepths = depths(of: calls).layers
         let places = Dictionary(layers.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         func key(_ layer: any Layer) -> (Int, Int, Int) {
             // An input that leads nowhere counts as an end.
@@ -25,6 +17,29 @@ extension Architecture {
         var copy = self
         copy.layers = layers.map { ($0, key($0)) }.sorted { $0.1 < $1.1 }.map(\.0)
         return copy
+    }
+
+    /// The calls in the order in which Keras makes them: the farther from the outputs the sooner. Those that lead to no output are not among
+    /// them.
+    func callsAsKeras() -> [TensorRef] {
+        let depths = depths(of: fromOutputs().calls).calls
+        return depths.enumerated().sorted { ($1.element.depth, $0.offset) < ($0.element.depth, $1.offset) }.map(\.element.call)
+    }
+
+    /// How far calls are from the outputs, in the order in which they are met, and the layers they are calls of.
+    private func depths(of calls: [TensorRef]) -> (calls: [(call: TensorRef, depth: Int)], layers: [LayerID: Int]) {
+        var depths: [TensorRef: Int] = [:]
+        var met: [TensorRef] = []
+        var layerDepths: [LayerID: Int] = [:]
+        for call in calls.reversed() {
+            let depth = max(depths[call, default: 0], layerDepths[call.layer, default: 0])
+            if depths.updateValue(depth, forKey: call) == nil { met.append(call) }
+            layerDepths[call.layer] = depth
+            for input in inputs(of: call) {
+                if depths.updateValue(max(depth + 1, depths[input, default: 0]), forKey: input) == nil { met.append(input) }
+            }
+        }
+        return (met.map { ($0, depths[$0]!) }, layerDepths)
     }
 
     private func inputs(of call: TensorRef) -> [TensorRef] {

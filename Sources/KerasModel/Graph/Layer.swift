@@ -28,6 +28,8 @@ public protocol Layer: Sendable {
     /// True if floating-point inputs are cast to what the layer computes in before they reach it. Keras: `autocast`.
     static var castsInputs: Bool { get }
 
+    /// True if a call takes the masks off the tensors it is given, for whoever looks at them later. Keras 3: `MultiHeadAttention`.
+    var clearsMasks: Bool { get }
     /// False where what the layer does in training is not run.
     static var trains: Bool { get }
 
@@ -93,6 +95,7 @@ extension Layer {
     public static var callKeywords: JSONObject { [:] }
     public static var castsInputs: Bool { true }
     public static var trains: Bool { true }
+    public var clearsMasks: Bool { false }
     public var typeName: String { Self.className }
     public var activityRegularizer: Regularizer? { nil }
     public var written: WrittenClass { base.written ?? WrittenClass(Self.className) }
@@ -141,17 +144,23 @@ extension Layer {
 public struct ChildLayer: Sendable {
     /// `cell`, `layers`.
     public let attribute: String
+    /// The one in tf_keras, where that is another.
+    package let olderAttribute: String?
     /// True if the attribute is a list, in which layers go by their classes.
     public let isListed: Bool
     public let layer: any Layer
 
     public init(_ attribute: String, _ layer: any Layer) {
-        (self.attribute, self.layer, isListed) = (attribute, layer, false)
+        (self.attribute, self.layer, isListed, olderAttribute) = (attribute, layer, false, nil)
+    }
+
+    init(_ attribute: String, olderAttribute: String, _ layer: any Layer) {
+        (self.attribute, self.layer, isListed, self.olderAttribute) = (attribute, layer, false, olderAttribute)
     }
 
     /// One of the layers that `attribute` lists.
     public init(in attribute: String, _ layer: any Layer) {
-        (self.attribute, self.layer, isListed) = (attribute, layer, true)
+        (self.attribute, self.layer, isListed, olderAttribute) = (attribute, layer, true, nil)
     }
 }
 

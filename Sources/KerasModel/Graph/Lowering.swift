@@ -102,6 +102,8 @@ final class Lowering {
     let model: BuiltModel
     let phase: Phase
     var graph = OpGraph()
+    /// Values whose masks a layer has taken off: ``Layer/clearsMasks``.
+    private var unmasked: Set<OpGraph.ValueID> = []
     /// What training makes of weights by other means than gradients.
     var updates: [WeightID: Value] = [:]
     /// What is added to the loss for values that layers give.
@@ -143,7 +145,7 @@ final class Lowering {
         let architecture = holder.architecture
         var values: [TensorRef: MaskedValue] = Dictionary(zip(architecture.inputs.leaves, inputs), uniquingKeysWith: { first, _ in first })
         let layers = architecture.layersByID
-        for reference in model.order(of: holder.id) {
+        for reference in order(of: holder) {
             guard let layer = layers[reference.layer], let call = architecture.calls[reference.layer]?[reference.call] else { continue }
             if layer is InputLayer { continue }
             let place = path.isEmpty ? layer.name : "\(path)/\(layer.name)"
@@ -186,7 +188,7 @@ final class Lowering {
     func lower(
         _ layer: any Layer, _ inputs: [MaskedValue], path: String, arguments: CallArguments, givenMasks: [Value?]?, keywords: JSONObject
     ) throws -> [MaskedValue] {
-        var masks = inputs.map(\.mask)
+        var masks = inputs.map { unmasked.contains($0.value.id) ? nil : $0.mask }
         if let givenMasks {
             let first = arguments.positional.first?.leaves ?? []
             for (index, given) in zip(first, givenMasks) {
@@ -208,6 +210,7 @@ final class Lowering {
                 return MaskedValue(casts ? try call.cast(input.value, call.computeType) : input.value, mask: mask)
             }
             let results = try layer.lowerWithMasks(operands, call)
+            if layer.clearsMasks { unmasked.formUnion(operands.map(\.value.id)) }
             if phase != .predict, let regularizer = layer.activityRegularizer {
                 for result in results {
                     penalties.append(ActivityPenalty(regularizer, result.value, layer: path, perSample: layer.base.dialect != .keras2))
@@ -217,13 +220,18 @@ final class Lowering {
         }
     }
 
-    /// - Throws: `unsupported` with the layer's name if a mask would reach a loss.
-    func checkOutputs(_ outputs: [MaskedValue]) throws {
-        for (reference, value) in zip(model.architecture.outputs.leaves, outputs) where value.mask != nil {
-            let name = model.architecture.layer(reference.layer)?.name
-            throw KerasError(.unsupported, "masks are not run yet, and one reaches an output of the model", at: Place(layer: name))
-        }
+    /// Any order in which the calls can be made, or Keras's where one hangs on another by a mask that is taken off.
+    private func order(of holder: ModelLayer) -> [TensorRef] {
+        func clears(_ layer: any Layer) -> Bool { layer.clearsMasks || layer.children.contains { clears($0.layer) } }
+        let order = model.order(of: holder.id)
+        guard holder.architecture.kind == .functional, clears(holder) else { return order }
+        let first = holder.architecture.callsAsKeras()
+        let known = Set(first)
+        return first + order.filter { !known.contains($0) }
     }
+
+    /// The masks of the model's outputs.
+    func masks(of outputs: [MaskedValue]) -> [Value?] { outputs.map { unmasked.contains($0.value.id) ? nil : $0.mask } }
 }
 
 extension BuiltModel {
@@ -250,10 +258,10 @@ extension BuiltModel {
         }
         lowering.keepsTaps = activations
         let outputs = try lowering.lower(root, inputs.map { MaskedValue($0) }, path: "")
-        if phase != .predict { try lowering.checkOutputs(outputs) }
         lowering.graph.outputs = outputs.map(\.value.id) + lowering.taps.map(\.value.id)
         return LoweredModel(
-            graph: lowering.graph, updates: lowering.updates.map { ($0.key, $0.value.id) }.sorted { $0.1 < $1.1 },
+            graph: lowering.graph, masks: lowering.masks(of: outputs).map { $0?.id },
+            updates: lowering.updates.map { ($0.key, $0.value.id) }.sorted { $0.1 < $1.1 },
             penalties: lowering.penalties, isRandom: lowering.isRandom, activations: lowering.taps.map(\.name))
     }
 }
@@ -275,6 +283,8 @@ extension ModelLayer {
 package struct LoweredModel: Sendable {
     /// After the model's inputs comes the seed, if anything is random.
     package var graph: OpGraph
+    /// Of each output: 1 for what counts, else 0, in float32; nil where all does.
+    package var masks: [OpGraph.ValueID?]
     /// What weights become by other means than gradients.
     package var updates: [(weight: WeightID, value: OpGraph.ValueID)]
     package var penalties: [ActivityPenalty]

@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// Builds a model: finds the order of its calls, infers every shape, and lists the weights each layer has.
@@ -10,6 +11,8 @@ public struct ModelBuilder {
     package private(set) var orders: [LayerID: [TensorRef]] = [:]
     /// Which shape stands for which argument of the call that is being built.
     package private(set) var arguments = CallArguments(count: 1)
+    /// `return_attention_scores` and the like.
+    package private(set) var keywords = JSONObject()
 
     /// The call that is being built.
     private(set) var call: (reference: TensorRef, call: Call)?
@@ -66,9 +69,9 @@ public struct ModelBuilder {
 
     /// Builds a layer held inside another for one argument.
     mutating func build(_ child: any Layer, _ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        let outer = arguments
-        defer { arguments = outer }
-        arguments = CallArguments(count: inputs.count)
+        let outer = (arguments, keywords)
+        defer { (arguments, keywords) = outer }
+        (arguments, keywords) = (CallArguments(count: inputs.count), [:])
         return try child.build(inputs, &self)
     }
 
@@ -114,7 +117,7 @@ public struct ModelBuilder {
                 var own = ProblemList()
                 shapes = own.attempt(at: Place(layer: layer.name)) {
                     try checkCount(operands.count, of: type(of: layer))
-                    arguments = CallArguments(call)
+                    (arguments, keywords) = (CallArguments(call), call.keywords)
                     self.call = (reference, call)
                     return try layer.build(operands, &self)
                 }

@@ -32,6 +32,10 @@ package enum PathRules: String, CaseIterable, Sendable {
     fileprivate var countsKnown: Bool { self == .keras3 || self == .tensorFlow212 }
 }
 
+extension WeightTree.Branch {
+    fileprivate func attribute(by rules: PathRules) -> String { rules == .keras3 ? attribute : olderAttribute ?? attribute }
+}
+
 extension WeightTree {
     /// A layer under the path a file has it at, with its own weights in the order they are stored.
     package struct Object: Sendable {
@@ -56,7 +60,7 @@ extension WeightTree {
         objects.append(Object(path: path, layer: layer, weights: stored))
         let prefix = path.isEmpty ? "" : path + "/"
         for attribute in attributes(by: rules) {
-            let members = branches.filter { $0.attribute == attribute }
+            let members = branches.filter { $0.attribute(by: rules) == attribute }
             guard members[0].isListed else {
                 members[0].tree.walk(prefix + attribute, rules, &seen, &objects)
                 continue
@@ -75,7 +79,7 @@ extension WeightTree {
     /// The attributes that hold layers, in the order they are visited; those that begin with an underscore stand at the end for Keras 3, and so
     /// they do by their letters where the order is the reverse.
     private func attributes(by rules: PathRules) -> [String] {
-        let names = Set(branches.map(\.attribute))
+        let names = Set(branches.map { $0.attribute(by: rules) })
         // A list of a model's layers comes first in Keras 3, and is all that a model has.
         return rules == .keras3 ? names.sorted { ($0.hasPrefix("_") ? 1 : 0, $0) < ($1.hasPrefix("_") ? 1 : 0, $1) } : names.sorted(by: >)
     }

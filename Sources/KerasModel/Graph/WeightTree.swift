@@ -15,6 +15,8 @@ package struct WeightTree: Sendable {
     /// A layer under an attribute.
     package struct Branch: Sendable {
         package let attribute: String
+        /// See ``ChildLayer/olderAttribute``.
+        package let olderAttribute: String?
         /// True if the attribute is a list, in which layers go by their classes.
         package let isListed: Bool
         package let tree: WeightTree
@@ -55,7 +57,9 @@ extension BuiltModel {
             layer: layer,
             own: ownWeights(of: layer).map { WeightTree.Entry(id: $0.id, spec: $0.spec, isTrained: trains && $0.spec.isTrainable) },
             branches: layer.children.map { child in
-                WeightTree.Branch(attribute: child.attribute, isListed: child.isListed, tree: tree(of: child.layer, isTrainable: trains))
+                WeightTree.Branch(
+                    attribute: child.attribute, olderAttribute: child.olderAttribute, isListed: child.isListed,
+                    tree: tree(of: child.layer, isTrainable: trains))
             })
     }
 

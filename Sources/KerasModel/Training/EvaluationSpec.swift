@@ -34,6 +34,9 @@ package struct EvaluationSpec: Sendable {
     package var sampleWeighting = SampleWeighting.overAll
     /// True where the penalties on frozen weights count too: before Keras 3.
     package var penalizesFrozen = false
+    /// True where the mask of an output counts in every metric: before Keras 3, in which those alone heed it that are a loss's or an accuracy's
+    /// mean.
+    package var allMetricsHeedMasks = false
     /// True where each output's own loss is reported beside the sum.
     package var reportsOutputLosses: Bool
     /// True where a short last batch counts as much as the others in those: Keras 3 on TensorFlow, whose graph does not know the batch's
@@ -112,6 +115,7 @@ package struct EvaluationSpec: Sendable {
         try self.init(outputNames: outputNames, losses: read ?? [], lossWeights: weights)
         sampleWeighting = dialect == .keras2 ? .overNonzero : .overAll
         penalizesFrozen = dialect != .keras3
+        allMetricsHeedMasks = dialect != .keras3
         if dialect != .keras3 { reportsOutputLosses = outputNames.count > 1 }
         if dialect == .keras3 {
             outputLossesCountBatches = (origin.backend ?? "tensorflow") == "tensorflow"

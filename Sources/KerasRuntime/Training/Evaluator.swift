@@ -23,9 +23,10 @@ package struct Evaluator: Sendable {
         self.options = options
         let wanted = try spec.outputs.map { try $0.usesLogits() }
         predictor = Predictor(weights: weights, options: options) { shapes in
-            var graph = try model.lowered(for: shapes, phase: .evaluate)
+            let lowered = try model.loweredModel(for: shapes, phase: .evaluate)
+            var graph = lowered.graph
             let operands = graph.logits(wanted).compactMap { $0 }
-            graph.outputs += operands
+            graph.outputs += operands + lowered.masks.compactMap { $0 }
             return graph
         }
     }
@@ -44,17 +45,18 @@ package struct Evaluator: Sendable {
     ) throws -> [(name: String, value: Double)] {
         let samples = try check(inputs: inputs, targets: targets, sampleWeights: sampleWeights, batchSize: batchSize)
         let penalty = try model.penalties(weights, includingFrozen: spec.penalizesFrozen)
-        let haveLogits = try haveLogits(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
+        let (haveLogits, haveMasks) = try extras(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
         var figures = EvaluationFigures(spec, options)
         var start = 0
         while start < samples {
             let rows = start..<min(start + batchSize, samples)
             let results = try predictor.predict(try model.fitted(inputs.map { $0[rows] }), batchSize: batchSize)
             var extra = results.dropFirst(spec.outputs.count)
+            let logits = haveLogits.map { $0 ? extra.popFirst() : nil }
             let batches = spec.outputs.indices.map { index in
                 OutputBatch(
-                    output: results[index], logits: haveLogits[index] ? extra.popFirst() : nil, target: targets[index][rows],
-                    weights: sampleWeights.map { $0[rows] })
+                    output: results[index], logits: logits[index], target: targets[index][rows], weights: sampleWeights.map { $0[rows] },
+                    mask: haveMasks[index] ? extra.popFirst() : nil)
             }
             try figures.add(batches, penalty: penalty)
             start = rows.upperBound
@@ -82,9 +84,10 @@ package struct Evaluator: Sendable {
         return samples
     }
 
-    private func haveLogits(_ inputs: [Tensor]) throws -> [Bool] {
-        let graph = try model.lowered(for: inputs.map(\.shape), phase: .evaluate)
-        return graph.logits(try spec.outputs.map { try $0.usesLogits() }).map { $0 != nil }
+    /// For which outputs there are logits and masks.
+    private func extras(_ inputs: [Tensor]) throws -> (logits: [Bool], masks: [Bool]) {
+        let lowered = try model.loweredModel(for: inputs.map(\.shape), phase: .evaluate)
+        return (lowered.graph.logits(try spec.outputs.map { try $0.usesLogits() }).map { $0 != nil }, lowered.masks.map { $0 != nil })
     }
 }
 
@@ -131,7 +134,9 @@ struct EvaluationFigures {
                 }
                 for (position, (arithmetic, part)) in figures.metrics.enumerated() {
                     var state = metrics[index][position] ?? MetricState(arithmetic)
-                    try state.add(part, of: batches[index], isWeighted: output.metrics[position].isWeighted)
+                    try state.add(
+                        part, of: batches[index], isWeighted: output.metrics[position].isWeighted,
+                        heedsMask: spec.allMetricsHeedMasks)
                     metrics[index][position] = state
                 }
             }
@@ -141,7 +146,7 @@ struct EvaluationFigures {
 
     private mutating func plan(_ output: Int, _ form: FigurePlan.Form) throws -> FigurePlan {
         if let known = plans[output][form] { return known }
-        let made = try FigurePlan(spec.outputs[output], form, weighting: spec.sampleWeighting, options: options)
+        let made = try FigurePlan(spec.outputs[output], form, spec: spec, options: options)
         plans[output][form] = made
         return made
     }

@@ -50,12 +50,13 @@ struct MetricState: Sendable {
     /// - Parameters:
     ///   - batch: for a metric made of counts.
     ///   - isWeighted: whether the samples' weights count.
+    ///   - heedsMask: whether the output's mask does, for a metric made of counts.
     /// - Throws: a `mismatch` problem if targets, outputs and weights do not fit together.
-    mutating func add(_ part: MetricPart, of batch: OutputBatch?, isWeighted: Bool) throws {
+    mutating func add(_ part: MetricPart, of batch: OutputBatch?, isWeighted: Bool, heedsMask: Bool = false) throws {
         switch (arithmetic, part) {
         case (.counts(let metric), _):
             guard let batch else { throw KerasError(.mismatch, "a metric does not see the output") }
-            let numbers = try CountedBatch(batch, isWeighted: isWeighted)
+            let numbers = try CountedBatch(batch, isWeighted: isWeighted, heedsMask: heedsMask)
             var state = try counts ?? metric.initialState(output: numbers.outputShape)
             try metric.update(&state, numbers)
             counts = state

@@ -13,10 +13,13 @@ struct OutputFigures {
     init() {}
 
     /// - Throws: a `mismatch` problem if targets, outputs and weights do not fit, `unsupported` for what has no arithmetic.
-    init(_ output: EvaluationSpec.Output, _ terms: OutputTerms, weights: Term?, _ weighting: EvaluationSpec.SampleWeighting) throws {
+    ///
+    /// - Parameter mask: that of the output.
+    init(_ output: EvaluationSpec.Output, _ terms: OutputTerms, weights: Term?, mask: Term?, _ spec: EvaluationSpec) throws {
+        let weighting = spec.sampleWeighting
         if let function = output.loss {
             reader.functions.append(try rowFormula(function.function))
-            let loss = try function.batch(terms, weights: weights, weighting: weighting)
+            let loss = try function.batch(terms, weights: weights, mask: mask, weighting: weighting)
             self.loss = loss
             results.append(loss)
             reader.hasLoss = true
@@ -33,7 +36,8 @@ struct OutputFigures {
             if let counted, weights != nil || !function.countsAllInMetrics {
                 weights = try weights.map { try $0.asWeights(of: rows) * counted } ?? counted
             }
-            let (sum, weight) = try rows.meanParts(weights: weights, weighting: weighting)
+            let heeded = spec.allMetricsHeedMasks || function.heedsMasks ? mask : nil
+            let (sum, weight) = try rows.meanParts(weights: weights, mask: heeded, weighting: weighting)
             results += [sum] + (weight.map { [$0] } ?? [])
             reader.metrics.append((arithmetic, weight == nil ? Double(rows.shape.count) : nil))
         }

@@ -31,6 +31,9 @@ protocol RowFormula: TrainingFunction {
     /// is over those.
     var countsAllInMetrics: Bool { get }
 
+    /// Whether the mean that the function is as a metric leaves out what the output's mask does, in Keras 3.
+    var heedsMasks: Bool { get }
+
     /// What a metric makes of the mean over all batches' rows.
     func figure(ofMean mean: Double) -> Double
 
@@ -47,6 +50,7 @@ extension RowFormula {
     var usesLogits: Bool { false }
     func counted(_ targets: Term, rows: Term) throws -> Term? { nil }
     var countsAllInMetrics: Bool { true }
+    var heedsMasks: Bool { true }
     func figure(ofMean mean: Double) -> Double { mean }
     func check(_ targets: Tensor, outputs: Shape) throws {}
 

@@ -89,13 +89,15 @@ package final class Trainer {
             targets: zip(spec.outputs, targets).map { $0.loss != nil || !$0.metrics.isEmpty ? $1.shape : nil },
             weights: spec.outputs.indices.map { weights?[$0]?.shape })
         let program = try program(form)
-        let (total, figures, outputs) = try program.run(
+        let (total, figures, outputs, masks) = try program.run(
             inputs, targets, weights ?? [], seed: TrainingProgram.Seed(seed, step: optimizer.iterations), threads: options.threads)
         optimizer.step(threads: options.threads)
         for (constraint, weight) in constraints { constraint.apply(to: weight.numbers) }
         let own = zip(spec.outputs, figures).reduce(0.0) { $0 + ($1.1.loss ?? 0) * $1.0.weight }
         let batches = spec.outputs.indices.map { index in
-            outputs[index].map { OutputBatch(output: $0, logits: nil, target: targets[index], weights: weights?[index]) }
+            outputs[index].map {
+                OutputBatch(output: $0, logits: nil, target: targets[index], weights: weights?[index], mask: masks[index])
+            }
         }
         try means.add(figures, of: batches, samples: inputs.first?.shape.dims.first ?? 0, penalty: total - own)
         return total
@@ -151,7 +153,7 @@ private final class TrainingProgram {
         run = try plan.take()
         variables = graph.weights.compactMap { values[$0] }
         var outputs = try plan.makeOutputs()
-        let first = graph.scalars + graph.shown.count
+        let first = graph.scalars + graph.shown.count + graph.shownMasks.count
         for (index, id) in graph.weights.prefix(graph.trained).enumerated() {
             if let gradient = gradients(id) { outputs[first + index] = gradient }
         }
@@ -159,10 +161,10 @@ private final class TrainingProgram {
         updates = Array(zip(variables, outputs[first...]).dropFirst(graph.trained))
     }
 
-    /// - Returns: the total loss, each output's figures, and those outputs that a metric looks at.
+    /// - Returns: the total loss, each output's figures, and those outputs that a metric looks at, with the masks that it heeds.
     func run(
         _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?], seed: Seed, threads: Int
-    ) throws -> (total: Double, figures: [BatchFigures], outputs: [Tensor?]) {
+    ) throws -> (total: Double, figures: [BatchFigures], outputs: [Tensor?], masks: [Tensor?]) {
         var given = inputs
         if graph.isRandom { given.append(try Tensor(seed.words)) }
         for (index, target) in targets.enumerated() where form.targets[index] != nil {
@@ -178,6 +180,8 @@ private final class TrainingProgram {
         let total = numbers.removeFirst()
         var shown = [Tensor?](repeating: nil, count: graph.figures.count)
         for (place, output) in graph.shown.enumerated() { shown[output] = outputs[graph.scalars + place] }
-        return (total, graph.figures.map { $0.read(&numbers) }, shown)
+        var masks = [Tensor?](repeating: nil, count: graph.figures.count)
+        for (place, output) in graph.shownMasks.enumerated() { masks[output] = outputs[graph.scalars + graph.shown.count + place] }
+        return (total, graph.figures.map { $0.read(&numbers) }, shown, masks)
     }
 }

@@ -13,7 +13,7 @@ struct TrainingGraph: Sendable {
     }
 
     /// Inputs: the model's; the seed, if anything is random; the targets; the samples' weights; the weights that change.
-    /// Outputs: the total loss; each output's figures; outputs of the model that metrics look at; the gradients; the weights that change otherwise.
+    /// Outputs: the total loss; each output's figures; outputs of the model that metrics look at, and their masks; the gradients; the weights that change otherwise.
     let graph: OpGraph
     let isRandom: Bool
     /// In the order of their inputs: first those that have gradients.
@@ -26,6 +26,8 @@ struct TrainingGraph: Sendable {
     let scalars: Int
     /// Which of the model's outputs are given out, for metrics that look at every number.
     let shown: [Int]
+    /// Of which of these the masks are.
+    let shownMasks: [Int]
     /// Of each output: what reads its figures, and its shape.
     let figures: [FigureReader]
     let outputShapes: [Shape]
@@ -54,7 +56,8 @@ struct TrainingGraph: Sendable {
             return try KerasError.placing(Place(object: "output '\(output.name)'")) {
                 let terms = OutputTerms(
                     target: tape.term(target.id), output: tape.term(outputs[index]), logits: logits[index].map(tape.term))
-                let figures = try OutputFigures(output, terms, weights: weights[index].map { tape.term($0.id) }, spec.sampleWeighting)
+                let figures = try OutputFigures(
+                    output, terms, weights: weights[index].map { tape.term($0.id) }, mask: lowered.masks[index].map(tape.term), spec)
                 if let loss = figures.loss { try add(output.weight == 1 ? loss : output.weight * loss) }
                 return figures
             }
@@ -74,12 +77,15 @@ struct TrainingGraph: Sendable {
         let moved = zip(trained, gradients).compactMap { entry, gradient in gradient.map { (id: entry.id, gradient: $0) } }
         let shown = outputs.indices.filter { figures[$0].reader.readsOutputs }
         let numbers = [total.value.id] + figures.flatMap(\.results).map(\.value.id)
-        graph.outputs = numbers + shown.map { outputs[$0] } + moved.map(\.gradient) + lowered.updates.map(\.value)
+        let masked = shown.filter { spec.allMetricsHeedMasks && lowered.masks[$0] != nil }
+        graph.outputs =
+            numbers + shown.map { outputs[$0] } + masked.compactMap { lowered.masks[$0] } + moved.map(\.gradient)
+            + lowered.updates.map(\.value)
         self.weights = graph.makeInputs(of: moved.map(\.id) + lowered.updates.map(\.weight))
         self.trained = moved.count
         states = lowered.states.compactMap { state in lowered.graph.value(of: state.id).map { (state.id, lowered.graph.values[$0].shape) } }
         self.figures = figures.map(\.reader)
-        (scalars, self.shown) = (numbers.count, shown)
+        (scalars, self.shown, shownMasks) = (numbers.count, shown, masked)
         outputShapes = outputs.map { lowered.graph.values[$0].shape }
         isRandom = lowered.isRandom
         self.graph = graph

@@ -59,7 +59,7 @@ extension EvaluationSpec {
     private func figures(_ batch: OutputBatch, _ weights: Tensor?) throws -> BatchFigures {
         var batch = batch
         batch.weights = weights
-        return try FigurePlan(outputs[0], batch.form, weighting: sampleWeighting, options: RuntimeOptions()).run(batch)
+        return try FigurePlan(outputs[0], batch.form, spec: self, options: RuntimeOptions()).run(batch)
     }
 
     func loss(of batch: OutputBatch, weights: Tensor? = nil) throws -> Double { try #require(figures(batch, weights).loss) }

@@ -34,15 +34,20 @@ public struct Softmax: ActivationLayer {
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let x = try call.cast(inputs[0], call.computeType)
         guard let mask = call.mask(ofInput: 0) else { return [try apply(x, call)] }
+        return [try masked(x, mask, call, isRobust: robustMasking)]
+    }
+
+    /// - Parameter isRobust: see ``robustMasking``.
+    func masked(_ x: Value, _ mask: Value, _ call: LayerCall, isRobust: Bool) throws -> Value {
         guard try Shape.broadcast(mask.shape, x.shape) == x.shape else {
             throw KerasError(.mismatch, "a mask does not fit what it masks", found: "\(mask.shape) for \(x.shape)")
         }
         if call.isOfOlderKeras {
             let low = LayerCall.lowest(x.dtype, half: -65504)
-            return [try apply(robustMasking ? try call.choose(mask, x, else: low) : try call.lowered(mask, x, by: low), call)]
+            return try apply(isRobust ? try call.choose(mask, x, else: low) : try call.lowered(mask, x, by: low), call)
         }
         // Where all is masked nothing is left of an even distribution.
-        return [try call.choose(mask, try apply(try call.choose(mask, x, else: LayerCall.lowest(x.dtype, half: -3e4)), call))]
+        return try call.choose(mask, try apply(try call.choose(mask, x, else: LayerCall.lowest(x.dtype, half: -3e4)), call))
     }
 
     public func apply(_ x: Value, _ call: LayerCall) throws -> Value {

@@ -19,12 +19,13 @@ struct CountedBatch {
     private(set) var outputs: [Float]
     let outputShape: Shape
     /// As they were given.
-    private let weights: (numbers: [Float], shape: Shape)?
+    private let weights: [(numbers: [Float], shape: Shape)]
 
-    init(_ batch: OutputBatch, isWeighted: Bool) throws {
+    init(_ batch: OutputBatch, isWeighted: Bool, heedsMask: Bool) throws {
         (targets, targetShape) = (try batch.target.scalars(as: Float.self), batch.target.shape)
         (outputs, outputShape) = (try batch.output.scalars(as: Float.self), batch.output.shape)
-        weights = isWeighted ? try batch.weights.map { (try $0.scalars(as: Float.self), $0.shape) } : nil
+        let factors = [isWeighted ? batch.weights : nil, heedsMask ? batch.mask : nil]
+        weights = try factors.compactMap { try $0.map { (try $0.scalars(as: Float.self), $0.shape) } }
     }
 
     /// The same with a function of the outputs in their place.
@@ -45,7 +46,13 @@ struct CountedBatch {
     ///
     /// - Throws: a `mismatch` problem if they do not fit its first axes.
     func weights(of shape: Shape) throws -> [Float]? {
-        guard let weights else { return nil }
+        guard let first = weights.first else { return nil }
+        return try weights.dropFirst().reduce(try CountedBatch.spread(first, over: shape)) {
+            zip($0, try CountedBatch.spread($1, over: shape)).map { $0 * $1 }
+        }
+    }
+
+    private static func spread(_ weights: (numbers: [Float], shape: Shape), over shape: Shape) throws -> [Float] {
         var dims = weights.shape.dims
         if !shape.dims.starts(with: dims), dims.last == 1 { dims.removeLast() }
         guard shape.dims.starts(with: dims) else {

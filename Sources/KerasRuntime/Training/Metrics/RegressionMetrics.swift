@@ -3,6 +3,8 @@ import Tensors
 
 extension RootMeanSquaredError: RowFormula {
     func formula(_ y: Term, _ p: Term, logits: Term?) throws -> Term { try (p - y)(.square).mean([p.last]) }
+    /// It sums up by itself.
+    var heedsMasks: Bool { false }
     func figure(ofMean mean: Double) -> Double { mean.squareRoot() }
 }
 
