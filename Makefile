@@ -3,7 +3,7 @@
 VENV := .venv
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: demo train test cross interop bench bench-setup check fuzz sanitize setup release
+.PHONY: demo train test cross interop interop-old compatibility bench bench-setup check fuzz sanitize setup release
 
 ## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
 demo: setup
@@ -32,6 +32,15 @@ interop: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/run.py $(if $(SEED),--seed $(SEED))
 	$(VENV)/bin/python Tests/Interop/objects.py
 	if [ -d ../shared/corpus ]; then $(VENV)/bin/python Tests/Interop/corpus.py --corpus ../shared/corpus; fi
+
+## Lets the Kerases of ten years save random models, each in an environment of its own (Pythons 3.7, 3.8, 3.10 and 3.11 of pyenv; 4 GB), and
+## asks whether every file opens with the same numbers.
+interop-old: release $(VENV)/.ready
+	$(VENV)/bin/python Tests/Interop/old.py --environments $(VENV)-old
+
+## Asks of every file of the collection beside the checkout who opens it, here and in Python, and writes docs/COMPATIBILITY.md; an hour at first.
+compatibility: release $(VENV)/.ready
+	$(VENV)/bin/python Tests/Interop/compatibility.py --write docs/COMPATIBILITY.md
 
 ## Measures models and convolutions against other engines, in turns, and writes docs/BENCHMARKS.md; about 25 minutes. Then training.
 bench: bench-setup release

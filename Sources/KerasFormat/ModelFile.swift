@@ -24,7 +24,11 @@ package enum ModelFile {
     /// The model in these bytes.
     package static func decode(_ bytes: Buffer, name: String, registry: LayerRegistry = .keras) throws -> SavedModel {
         switch FileKind(bytes) {
-        case .json: return try architecture(try bytes.withUnsafeBytes { try JSON(parsing: $0) }, registry: registry)
+        case .json:
+            let json = try bytes.withUnsafeBytes { try JSON(parsing: $0) }
+            guard !ShardedWeights.isIndex(json) else { throw withoutModel() }
+            return try architecture(json, registry: registry)
+        case .yaml: return try architecture(try bytes.withUnsafeBytes { try JSON(yaml: $0) }, registry: registry)
         case .zip: return try KerasArchive.read(bytes, name: name, registry: registry)
         case .npy: throw KerasError(.malformed, "this is a numpy array, not a model", expected: "a model in an .h5, a .keras or a .json")
         case .safetensors: return try SafetensorsModel.read(Safetensors(bytes), registry: registry)
@@ -36,12 +40,20 @@ package enum ModelFile {
         }
     }
 
+    /// What is said where a model is wanted and weights are given.
+    static func withoutModel() -> KerasError {
+        KerasError(
+            .mismatch, "this file holds weights without a model", expected: "a whole model, or the model's JSON with this as its weights")
+    }
+
     /// A model without weights from `to_json`'s text.
     ///
     /// - Parameter version: which Keras wrote it, where that stands beside the text.
     package static func architecture(_ json: JSON, version: KerasVersion? = nil, registry: LayerRegistry = .keras) throws -> SavedModel {
         let version = version ?? json["keras_version"]?.string.map(KerasVersion.init)
-        let dialect = try Dialect(kerasVersion: version, architecture: json)
+        let isOld = Keras1.speaks(json, version: version)
+        let json = isOld ? try Keras1.translated(json) : json
+        let dialect = isOld ? .keras2 : Dialect(kerasVersion: version, architecture: json)
         var origin = Origin(dialect: dialect, kerasVersion: version, backend: json["backend"]?.string)
         origin.configuration = Origin.Configuration(json, .json)
         let root = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
@@ -67,23 +79,29 @@ package enum ModelFile {
 }
 
 extension Dialect {
-    /// Which Keras wrote a configuration: by its version, or else by words that only one of them has.
-    ///
-    /// - Throws: `unsupported` for Keras 1.
-    init(kerasVersion: KerasVersion?, architecture: JSON) throws {
+    /// Which Keras wrote a configuration: by its version, or else by words that only one of them has. Keras 1's words are Keras 2's by now
+    /// (``Keras1``).
+    init(kerasVersion: KerasVersion?, architecture: JSON) {
         if let version = kerasVersion {
             switch (version.major, version.minor) {
             case (3..., _): self = .keras3
             // Standalone Keras ended with 2.3; tf.keras of TensorFlow 1 and 2.0–2.2 marks itself.
-            case (2, ...3) where !version.text.contains("tf"): self = .keras2
-            case (2, _): self = .tfKeras
-            default: throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: "keras_version \(version.text)")
+            case (2, ...3) where !version.text.contains("tf"), (..<2, _): self = .keras2
+            default: self = .tfKeras
             }
-        } else if architecture["module"] != nil || architecture["compile_config"] != nil || architecture["build_config"] != nil {
+        } else if ["module", "compile_config", "build_config"].contains(where: { architecture[$0] != nil }) {
             self = .keras3
         } else {
-            throw KerasError(.unsupported, "no keras_version is given, as before Keras 1.1, whose files are not read yet")
+            // A model's words without what Keras adds to them when it writes a text.
+            self =
+                Dialect.mentions(["batch_shape", "registered_name"], in: architecture)
+                ? .keras3 : Dialect.mentions(["ragged", "groups", "time_major"], in: architecture) ? .tfKeras : .keras2
         }
+    }
+
+    private static func mentions(_ keys: [String], in json: JSON) -> Bool {
+        if let object = json.object { return keys.contains(where: object.contains) || object.values.contains { mentions(keys, in: $0) } }
+        return json.array?.contains { mentions(keys, in: $0) } ?? false
     }
 }
 

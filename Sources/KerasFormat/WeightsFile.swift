@@ -4,8 +4,8 @@ import KerasModel
 import Storage
 import Tensors
 
-/// A file opened for its weights: those of a `.weights.h5`, of a weights-only `.h5`, of safetensors, or what a whole `.h5` or `.keras` holds of
-/// them.
+/// A file opened for its weights: those of a `.weights.h5`, of a `.weights.json` with its shards, of a weights-only `.h5`, of safetensors, or what
+/// a whole `.h5` or `.keras` holds of them.
 package struct WeightsFile {
     /// A layer of the outermost model that has weights in the file.
     struct Layer {
@@ -43,6 +43,12 @@ package struct WeightsFile {
                 var keys: [String] = []
                 for key in arrays.map({ String($0.name.prefix { $0 != "/" }) }) where !keys.contains(key) { keys.append(key) }
                 return (.arrays(arrays), keys.map { Layer(name: $0, key: $0) }, [])
+            case .json:
+                let index = try bytes.withUnsafeBytes { try JSON(parsing: $0) }
+                guard ShardedWeights.isIndex(index) else {
+                    throw KerasError(.mismatch, "this text holds no weights", expected: "weights, or the index of sharded ones")
+                }
+                return WeightsFile.open(try ShardedWeights.read(index, path: path), names: [:])
             default:
                 let file = try HDF5File(bytes: bytes, name: path)
                 try file.requireSelfContained()
@@ -109,7 +115,7 @@ package struct WeightsFile {
     func weights(_ stored: Layer, of layer: any KerasModel.Layer, in model: BuiltModel) throws -> [WeightID: Tensor] {
         try KerasError.placing(Place(file: name)) {
             switch layout {
-            case .legacy(let weights): try weights.read(stored.key, into: model.legacyWeights(of: layer))
+            case .legacy(let weights): try weights.read(stored.key, into: model.legacyWeights(of: layer), of: model)
             case .paths(let file): try PathWeights.read(file, at: stored.key, into: model.tree(of: layer))
             case .arrays(let arrays):
                 try SafetensorsModel.weights(

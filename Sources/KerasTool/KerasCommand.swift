@@ -16,7 +16,7 @@ struct KerasCommand: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Summary.self, Inspect.self, Predict.self, Evaluate.self, Fit.self, Convert.self, Weights.self, Diff.self, Plot.self, Bench.self,
-            Layers.self,
+            Summary.self, Inspect.self, Predict.self, Evaluate.self, Fit.self, Convert.self, Weights.self, Diff.self, Doctor.self,
+            Plot.self, Bench.self, Layers.self,
         ])
 }

@@ -3,9 +3,9 @@
     python corpus.py --corpus ../shared/corpus [--keras-binary .build/release/keras] [--only TEXT]
 
 `INDEX.tsv` says of each file in `real/` which Keras wrote it and where Keras's own inputs and outputs are (`ref`); for
-the files in `generations/` they are computed here. Only whole HDF5 models of Keras 2, tf.keras and Keras 3 are looked
-at. A file passes when it opens and, where there is a judge, every output agrees, or when it is refused for nothing but
-layers of the kinds in `NOT_YET`. Files that carry code are never given to Python.
+the files in `generations/` they are computed here. Only whole HDF5 models are looked at; `compatibility.py` takes
+all files. A file passes when it opens and, where there is a judge, every output agrees, or when it is refused for nothing
+but layers of the kinds in `NOT_YET`. Files that carry code are never given to Python.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import numpy as np
 
 from command import DEFAULT_BINARY, ROOT, TOLERANCE, Refused, agrees, distance, keras, load, predict
 
-GENERATIONS = {"K2": "tf_keras", "tf.keras2": "tf_keras", "K3": "keras"}
+GENERATIONS = {"K1": "tf_keras", "K2": "tf_keras", "tf.keras2": "tf_keras", "K3": "keras"}
 ROLES = {"whole(.h5)", "whole(HDF5 named .keras)"}
 NOT_YET = {"Lambda", "MultiHeadAttention"}
 CACHE = Path(tempfile.gettempdir()) / "swift-keras-corpus"
@@ -54,6 +54,8 @@ def architecture(file):
 
 def no_judge(file, generation, backend):
     """Why Keras of today is no judge of a file, or an empty string."""
+    if generation == "K1":
+        return "no Keras of today reads Keras 1 (old.py asks Keras 1 itself)"
     text = architecture(file)
     if '"Lambda"' in text or '"TFOpLambda"' in text:
         return "it carries code or raw operations"
@@ -74,11 +76,13 @@ def real_cases(corpus):
 
 
 def generation_of(file):
-    """The generation of a whole model, None for anything else and for Keras 1."""
+    """The generation of a whole model, None for anything else."""
     with h5py.File(file) as f:
-        version = f.attrs.get("keras_version", "1") if "model_config" in f.attrs else "1"
+        if "model_config" not in f.attrs:
+            return None
+        version = f.attrs.get("keras_version", "1")
     version = version.decode() if isinstance(version, bytes) else version
-    return {"2": "K2", "3": "K3"}.get(version[0])
+    return {"1": "K1", "2": "K2", "3": "K3"}.get(version[0])
 
 
 def generation_cases(corpus):

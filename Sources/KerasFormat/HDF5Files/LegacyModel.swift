@@ -11,28 +11,27 @@ enum LegacyModel {
         guard let config = try root.attribute("model_config") else {
             throw try notAModel(root)
         }
-        let json = try KerasError.placing(Place(object: "/@model_config")) { try JSON(parsing: try config.string()) }
+        var json = try KerasError.placing(Place(object: "/@model_config")) { try JSON(parsing: try config.string()) }
         let weights = try root.group("model_weights")
         let version = try root.attribute("keras_version").map { KerasVersion(try $0.string()) }
         let backend = try root.attribute("backend")?.string() ?? weights.attribute("backend")?.string()
-        // Keras's own test for its first generation: it wrote no version beside the weights.
-        guard try weights.attribute("keras_version") != nil else {
-            throw KerasError(.unsupported, "files of Keras 1 are not read yet", found: version.map { "keras_version \($0.text)" })
-        }
-        let dialect = try Dialect(kerasVersion: version, architecture: json)
-        var origin = Origin(dialect: dialect, kerasVersion: version, backend: backend)
+        let stored = try LegacyWeights(weights)
+        let isOld = stored.isKeras1 || Keras1.speaks(json, version: version)
+        if isOld { json = try Keras1.translated(json, storage: stored.shapes) }
+        let dialect = isOld ? .keras2 : Dialect(kerasVersion: version, architecture: json)
+        var origin = Origin(dialect: dialect, kerasVersion: version ?? (isOld ? KerasVersion("1") : nil), backend: backend)
         origin.configuration = Origin.Configuration(json, .hdf5)
         var model = try ModelConfigReader.read(json, in: DecodingContext(origin, registry: registry))
-        let stored = try LegacyWeights(weights)
         try stored.fillOpaqueLayers(of: &model)
         let built = try BuiltModel(model)
         let tensors = try stored.read(into: built, names: &origin.weightNames)
         var saved = SavedModel(root: model, weights: tensors, origin: origin, warnings: ModelFile.unknownKeys(of: model))
+        saved.warnings += stored.warnings(for: built)
         if let training = try root.attribute("training_config") {
             let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }
             saved.training = TrainingConfiguration(json, dialect: dialect)
             do {
-                saved.training?.optimizerVariables = try optimizerVariables(root)
+                saved.training?.optimizerVariables = try stored.optimizer(optimizerVariables(root), of: built)
             } catch let error as KerasError {
                 // Keras 3 before 3.10 could fail halfway through Ftrl's and Adagrad's; the model is none the worse.
                 saved.warnings += error.problems.map { "the optimizer's state is left out: \($0)" }
@@ -43,11 +42,10 @@ enum LegacyModel {
 
     private static func notAModel(_ root: HDF5Group) throws -> KerasError {
         let names = try root.attributeNames() + root.names()
-        let isWeights = names.contains("layer_names") || names.contains("layer_names0")
+        let isWeights =
+            try ["layer_names", "layer_names0", "nb_layers"].contains(where: names.contains) || PathVariables.isLayout(of: root)
         return isWeights
-            ? KerasError(
-                .mismatch, "this file holds weights without a model",
-                expected: "a whole model, or the model's JSON with this as its weights")
+            ? ModelFile.withoutModel()
             : KerasError(
                 .unsupported, "this HDF5 file is not a model as Keras writes it", found: names.prefix(6).joined(separator: ", "),
                 expected: "the attribute 'model_config'")

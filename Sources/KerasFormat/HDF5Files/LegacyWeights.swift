@@ -8,21 +8,30 @@ struct LegacyWeights {
     private let group: HDF5Group
     /// True if Theano wrote it, whose convolutions turned the kernel round.
     private let flips: Bool
+    /// What Keras 1 stored otherwise; nil for a later one's file.
+    private let old: Keras1Storage?
     /// The layers that have weights, in the model's order.
     let layers: [(name: String, weights: [String])]
+    /// What weights each has, those of no layer with weights too.
+    private let weightNames: [String: [String]]
 
     /// - Parameter group: the root of a file, or its `model_weights`.
     init(_ group: HDF5Group) throws {
         var group = group
         if try group.stringList("layer_names").isEmpty, try group.contains("model_weights") { group = try group.group("model_weights") }
+        let count = try group.attribute("nb_layers").map { try $0.tensor().scalars(as: Int.self).first ?? 0 }
+        let names = try count.map { try LegacyWeights.numbered($0) } ?? group.stringList("layer_names")
         // A list may repeat one name as often as its file has room for it.
         var known: [String: [String]] = [:]
-        layers = try group.stringList("layer_names").compactMap { name in
-            let weights = try known[name] ?? group.group(name).stringList("weight_names")
+        layers = try names.compactMap { name in
+            let weights = try known[name] ?? LegacyWeights.names(in: group.group(name))
             known[name] = weights
             return weights.isEmpty ? nil : (name, weights)
         }
         flips = try group.attribute("backend")?.string() == "theano"
+        // Keras's own test for its first generation: it wrote no version beside the weights.
+        old = try group.attribute("keras_version") == nil ? Keras1Storage(names: layers.flatMap(\.weights)) : nil
+        weightNames = known
         self.group = group
     }
 
@@ -41,6 +50,28 @@ struct LegacyWeights {
         }
     }
 
+    private static let mostNumbered = 1 << 16
+
+    private static func names(in layer: HDF5Group) throws -> [String] {
+        guard let parameters = try layer.attribute("nb_params") else { return try layer.stringList("weight_names") }
+        let count = try parameters.tensor().scalars(as: Int.self).first ?? 0
+        return (0..<min(max(count, 0), mostNumbered)).map { "param_\($0)" }
+    }
+
+    /// Keras before 1.0 numbered layers and weights: `layer_0/param_0`.
+    private static func numbered(_ count: Int) throws -> [String] {
+        guard (0...mostNumbered).contains(count) else {
+            throw KerasError(.resource, "the file claims too many layers", found: "\(count)", expected: "at most \(mostNumbered)")
+        }
+        return (0..<count).map { "layer_\($0)" }
+    }
+
+    /// The shapes of what is stored under a layer's name; none if there is no such layer.
+    func shapes(of layer: String) -> [Shape] {
+        guard let names = weightNames[layer], let place = try? group.group(layer) else { return [] }
+        return names.compactMap { try? place.dataset($0).shape }
+    }
+
     /// All weights of a model, as views of the file's bytes.
     ///
     /// - Parameter known: is given what the file calls each weight.
@@ -55,7 +86,7 @@ struct LegacyWeights {
         var weights: [WeightID: Tensor] = [:]
         var problems = ProblemList()
         for ((layer, expected), stored) in zip(wanted, layers) {
-            problems.attempt(at: Place(layer: layer.name)) { weights.merge(try read(stored.name, into: expected)) { $1 } }
+            problems.attempt(at: Place(layer: layer.name)) { weights.merge(try read(stored.name, into: expected, of: model)) { $1 } }
             for ((id, _), name) in zip(expected, stored.weights) { known[id] = name }
         }
         try problems.throwIfAny()
@@ -65,9 +96,10 @@ struct LegacyWeights {
     /// What the file has under the name of a layer.
     ///
     /// - Throws: a `mismatch` problem for another number of weights, or for each that has another shape.
-    func read(_ name: String, into expected: [(id: WeightID, spec: WeightSpec)]) throws -> [WeightID: Tensor] {
+    func read(_ name: String, into expected: [(id: WeightID, spec: WeightSpec)], of model: BuiltModel) throws -> [WeightID: Tensor] {
         let place = try group.group(name)
-        let names = try place.stringList("weight_names")
+        let names = weightNames[name] ?? []
+        if let old { return try read(names, in: place, into: expected, of: model, old) }
         guard names.count == expected.count else {
             throw KerasError(
                 .mismatch, "a layer has another number of weights", at: place.place, found: "\(names.count): " + list(names),
@@ -80,6 +112,43 @@ struct LegacyWeights {
         }
         try failures.throwIfAny()
         return weights
+    }
+
+    /// The same of a file of Keras 1.
+    private func read(
+        _ names: [String], in place: HDF5Group, into expected: [(id: WeightID, spec: WeightSpec)], of model: BuiltModel,
+        _ old: Keras1Storage
+    ) throws -> [WeightID: Tensor] {
+        let arrays = try KerasError.placing(place.place) {
+            try old.arrays(try names.map { try place.dataset($0).tensor() }, into: expected, of: model.layersWithin)
+        }
+        var failures = ProblemList()
+        for (id, spec) in expected where arrays[id]?.shape != spec.shape {
+            failures.add(
+                Problem(
+                    kind: .mismatch, sentence: "weight '\(spec.name)' has the wrong shape", place: place.place,
+                    found: arrays[id].map { "\($0.shape)" }, expected: "\(spec.shape)"))
+        }
+        try failures.throwIfAny()
+        return arrays
+    }
+
+    var isKeras1: Bool { old != nil }
+
+    /// What the optimizer keeps of each weight, in the model's order, which Keras 1 did not have.
+    func optimizer(_ variables: [(name: String, tensor: Tensor)], of model: BuiltModel) throws -> [(name: String, tensor: Tensor)] {
+        guard let old else { return variables }
+        let trees = model.architecture.layers.map(model.tree(of:)).filter { !$0.all.isEmpty }
+        return try old.optimizer(
+            variables, of: zip(trees, layers).map { ($0.trainableFirst, $1.weights) }, layers: model.layersWithin)
+    }
+
+    /// What is odd about these weights for a model.
+    func warnings(for model: BuiltModel) -> [String] {
+        guard flips || old?.flips ?? false else { return [] }
+        return model.root.unevenlyPadded("").map {
+            "layer '\($0)': padding 'same' is TensorFlow's; Theano, on which this was trained, put the odd cell at the other end"
+        }
     }
 
     /// Every weight with its layer's name and its own.
@@ -107,5 +176,21 @@ struct LegacyWeights {
 
     private func list(_ names: [String]) -> String {
         names.prefix(6).joined(separator: ", ") + (names.count > 6 ? ", …" : "")
+    }
+}
+
+extension Layer {
+    /// The paths of the layers whose windows Theano placed otherwise: those with `same` that are even or jump.
+    fileprivate func unevenlyPadded(_ path: String) -> [String] {
+        children.flatMap { child -> [String] in
+            let place = path.isEmpty ? child.layer.name : "\(path)/\(child.layer.name)"
+            var windows: [Int] = []
+            if let layer = child.layer as? any ConvolutionFamily, layer.settings.padding == .same {
+                windows = layer.settings.kernelSize + layer.settings.strides.filter { $0 > 1 }.map { _ in 2 }
+            } else if let layer = child.layer as? any PoolingLayer, layer.settings.padding == .same {
+                windows = layer.settings.poolSize + (layer.settings.strides ?? [2]).filter { $0 > 1 }.map { _ in 2 }
+            }
+            return (windows.contains { $0 % 2 == 0 } ? [place] : []) + child.layer.unevenlyPadded(place)
+        }
     }
 }

@@ -80,7 +80,7 @@ enum KerasArchive {
         return names
     }
 
-    private static func json(_ member: String, in archive: ZipArchive) throws -> JSON? {
+    static func json(_ member: String, in archive: ZipArchive) throws -> JSON? {
         guard let entry = archive.member(named: member) else { return nil }
         try archive.verify(entry)
         let contents = try archive.contents(of: entry)

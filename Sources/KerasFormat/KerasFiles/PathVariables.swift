@@ -13,6 +13,8 @@ package struct PathVariables {
         /// The group `vars`, for messages.
         let place: Place
         package let variables: [HDF5Dataset]
+        /// What each is called there.
+        fileprivate let keys: [String]
 
         /// The attribute of the model that leads to it.
         var top: String { String(path.prefix { $0 != "/" }) }
@@ -22,6 +24,7 @@ package struct PathVariables {
     package private(set) var objects: [Object] = []
     private var positions: [String: Int] = [:]
     private var visited = 0
+    private let isSharded: Bool
 
     /// Groups that are looked at: a group can be in itself by a hard link.
     private static let mostGroups = 1 << 20
@@ -33,7 +36,13 @@ package struct PathVariables {
     }
 
     /// - Throws: a `resource` problem for too many groups, `malformed` ones for what is no dataset or stands twice.
-    package init(_ root: HDF5Group) throws { try walk(root, []) }
+    package init(_ root: HDF5Group) throws { try self.init(shards: [root]) }
+
+    /// The variables of one model over several files, one object's perhaps too.
+    init(shards: [HDF5Group]) throws {
+        isSharded = shards.count > 1
+        for root in shards { try walk(root, []) }
+    }
 
     package subscript(path path: String) -> Object? { positions[path].map { objects[$0] } }
 
@@ -60,16 +69,25 @@ package struct PathVariables {
     }
 
     private mutating func add(_ group: HDF5Group, _ path: String) throws {
-        let names = try group.names()
-        // By number: HDF5 has `10` before `2`. Names that are none come after, in the order of their bytes.
-        let ordered = names.compactMap { Int($0) }.sorted().map(String.init) + names.filter { Int($0) == nil }
-        let object = Object(
-            path: path, name: try? group.attribute("name")?.string(), place: group.place,
-            variables: try ordered.map { try group.dataset($0) })
-        guard positions.updateValue(objects.count, forKey: path) == nil else {
-            throw KerasError(.malformed, "the file holds the variables of one object twice", at: group.place, found: path)
+        var found = try group.names().map { ($0, try group.dataset($0)) }
+        let known = positions[path]
+        if let known {
+            let object = objects[known]
+            guard isSharded, Set(object.keys).isDisjoint(with: found.map(\.0)) else {
+                throw KerasError(.malformed, "the file holds the variables of one object twice", at: group.place, found: path)
+            }
+            found += Array(zip(object.keys, object.variables))
         }
-        objects.append(object)
+        // By number: HDF5 has `10` before `2`. Names that are none come after, in the order of their bytes.
+        found.sort { (Int($0.0) ?? .max, $0.0) < (Int($1.0) ?? .max, $1.0) }
+        let name = known.flatMap { objects[$0].name } ?? (try? group.attribute("name")?.string())
+        let object = Object(path: path, name: name, place: group.place, variables: found.map(\.1), keys: found.map(\.0))
+        if let known {
+            objects[known] = object
+        } else {
+            positions[path] = objects.count
+            objects.append(object)
+        }
     }
 }
 

@@ -63,6 +63,17 @@ extension BuiltModel {
             })
     }
 
+    /// Every layer within the model, at any depth.
+    package var layersWithin: [LayerID: any Layer] {
+        var found: [LayerID: any Layer] = [:]
+        func visit(_ layer: any Layer) {
+            guard found.updateValue(layer, forKey: layer.id) == nil else { return }
+            for child in layer.children { visit(child.layer) }
+        }
+        visit(root)
+        return found
+    }
+
     /// The layer's weights and those of the layers inside it, a shared one once, in creation order.
     package func allWeights(of layer: any Layer) -> [(id: WeightID, spec: WeightSpec)] { tree(of: layer).all.map { ($0.id, $0.spec) } }
 

@@ -3,7 +3,7 @@ import Tensors
 /// Every layer of this package: a new one is one line here and a file of its own. Tests and documentation follow from this list.
 let knownLayers: [any Layer.Type] = [
     // Core
-    InputLayer.self, Dense.self, Embedding.self, Masking.self, Identity.self, EinsumDense.self,
+    InputLayer.self, Dense.self, Embedding.self, Masking.self, Identity.self, EinsumDense.self, MaxoutDense.self, Highway.self,
     // Attention
     Attention.self, AdditiveAttention.self, MultiHeadAttention.self, GroupedQueryAttention.self,
     // Activation

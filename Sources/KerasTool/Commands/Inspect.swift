@@ -65,6 +65,7 @@ struct Inspect: ParsableCommand {
         case .npy: return try ArrayReport.npy(bytes, allowPickle: reading.allowPickle)
         case .zip: return try ArchiveReport.report(bytes, name: file, allowPickle: reading.allowPickle, &problems)
         case .json: return try ModelFacts.report(JSON(parsing: String(decoding: bytes.bytes, as: UTF8.self)), bytes: bytes.count)
+        case .yaml: return try ModelFacts.report(bytes.withUnsafeBytes { try JSON(yaml: $0) }, bytes: bytes.count, format: "YAML")
         case .safetensors: return try ArrayReport.safetensors(bytes)
         case .other where !file.hasSuffix(".h5"):
             if let report = try ArrayReport.other(bytes, name: file, reading.options) { return report }

@@ -32,8 +32,8 @@ struct ModelFacts {
         add("state", "optimizer_state", "\(Numbers.counted(names.count, "optimizer variable")), \(Numbers.counted(count, "number"))")
     }
 
-    /// Architecture JSON, a file of its own.
-    static func report(_ json: JSON, bytes: Int) -> FileReport {
+    /// Architecture as JSON or YAML, a file of its own.
+    static func report(_ json: JSON, bytes: Int, format: String = "JSON") -> FileReport {
         var facts = ModelFacts()
         facts.add(architecture: json)
         facts.add(version: json["keras_version"]?.string, backend: json["backend"]?.string)
@@ -45,7 +45,7 @@ struct ModelFacts {
             table.add([Terminal.visible(name), Terminal.visible(layer["class_name"]?.string ?? "")])
         }
         let text = ModelFacts.lines(facts.lines) + (layers.isEmpty ? "" : "\n" + table.text())
-        return FileReport(format: "JSON", bytes: bytes, text: text, json: ["keras": facts.json])
+        return FileReport(format: format, bytes: bytes, text: text, json: ["keras": facts.json])
     }
 
     mutating func add(architecture json: JSON) {

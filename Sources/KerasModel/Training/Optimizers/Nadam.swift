@@ -28,4 +28,11 @@ public struct Nadam: OptimizerAlgorithm {
     public var sharedState: [Double] { [1] }
 
     public mutating func adopt(_ rules: OptimizerRules) { scheduleDecay = rules == .current ? 1 : 0.004 }
+
+    /// tf.keras before TensorFlow 2.11 wrote `schedule_decay` as `decay`, and had no other.
+    public mutating func adopt(decay: Double, _ rules: OptimizerRules) -> Double {
+        guard rules == .legacy else { return decay }
+        scheduleDecay = decay
+        return 0
+    }
 }

@@ -137,7 +137,12 @@ extension Optimizer {
             guard let name = key.allNames.first(where: { settings.contains($0) }), let value = settings[name] else { continue }
             try KerasError.placing(Place(key: name)) { try key.decode(value, context, &algorithm) }
         }
+        let given = try settings["decay"].flatMap { $0.isNull ? nil : $0 }.map { value in
+            try KerasError.placing(Place(key: "decay")) { try Double(config: value, in: context) }
+        }
+        let decay = given.map { algorithm.adopt(decay: $0, rules) } ?? 0
         self.init(algorithm)
+        self.decay = decay
         if isDecoupled { className = "AdamW" }
         func number(_ names: String...) throws -> Double? {
             for name in names {
@@ -157,7 +162,6 @@ extension Optimizer {
         } else {
             learningRate = try number("learning_rate", "lr") ?? learningRate
         }
-        decay = try number("decay") ?? 0
         weightDecay = try number("weight_decay") ?? (isDecoupled ? 0.004 : nil)
         if let norm = try number("clipnorm") { clipping = rules == .keras2 ? .globalNorm(norm) : .norm(norm) }
         if let norm = try number("global_clipnorm") { clipping = .globalNorm(norm) }

@@ -15,6 +15,8 @@ public protocol OptimizerAlgorithm: TrainingFunction {
     var sharedState: [Double] { get }
     /// Takes the equations of a generation.
     mutating func adopt(_ rules: OptimizerRules)
+    /// Takes what a file calls `decay`. Returns what of it is the learning rate's.
+    mutating func adopt(decay: Double, _ rules: OptimizerRules) -> Double
 }
 
 extension OptimizerAlgorithm {
@@ -23,6 +25,7 @@ extension OptimizerAlgorithm {
     public var isInterleavedEverywhere: Bool { false }
     public var sharedState: [Double] { [] }
     public func adopt(_ rules: OptimizerRules) {}
+    public func adopt(decay: Double, _ rules: OptimizerRules) -> Double { decay }
 }
 
 /// Numbers as many as a variable's. Keras: `add_variable_from_reference`.

@@ -1,0 +1,120 @@
+import HDF5
+import JSON
+import KerasModel
+import Storage
+import Tensors
+
+/// What a file says, word for word, whether or not this version can read it: what its readers are judged by.
+struct FileFacts: Sendable {
+    enum Container: String, Sendable {
+        case wholeHDF5 = "whole model in HDF5"
+        case legacyWeights = "weights in HDF5, by the layers' names"
+        case pathWeights = "weights in HDF5, by path"
+        case archive = ".keras archive"
+        case json = "architecture as JSON"
+        case yaml = "architecture as YAML"
+        case sharded = "index of weights in several files"
+        case other = "no file of Keras"
+    }
+
+    let name: String
+    private(set) var container = Container.other
+    private(set) var version: KerasVersion?
+    private(set) var backend: String?
+    /// The model's configuration; null where the file has none.
+    private(set) var config = JSON.null
+    /// `training_config` or `compile_config`.
+    private(set) var training = JSON.null
+    /// What weights are called in the legacy layout.
+    private(set) var weightNames: [String] = []
+    private(set) var isWindows = false
+    private(set) var rules: PathRules?
+    /// Every layer's entry at any depth, with the path of names that leads to it.
+    private(set) var layers: [(path: String, kind: String, config: JSONObject)] = []
+
+    /// - Throws: what keeps the file from being looked at at all.
+    init(_ bytes: Buffer, name: String) throws {
+        self.name = name
+        switch FileKind(bytes) {
+        case .hdf5: try read(HDF5File(bytes: bytes, name: name).root)
+        case .zip: try read(ZipArchive(bytes, name: name))
+        case .json:
+            let json = try bytes.withUnsafeBytes { try JSON(parsing: $0) }
+            if ShardedWeights.isIndex(json) {
+                container = .sharded
+            } else {
+                read(json, .json)
+            }
+        case .yaml: read(try bytes.withUnsafeBytes { try JSON(yaml: $0) }, .yaml)
+        case .npy, .safetensors, .other: break
+        }
+        collect(config, "")
+    }
+
+    /// Whose words they are.
+    var isKeras1: Bool {
+        switch container {
+        case .legacyWeights: Keras1Storage(names: weightNames) != nil && version == nil
+        default: !config.isNull && (Keras1.speaks(config, version: version) && (version?.major ?? 1) < 2)
+        }
+    }
+
+    var dialect: Dialect? { config.isNull ? nil : isKeras1 ? .keras2 : Dialect(kerasVersion: version, architecture: config) }
+
+    var isTheano: Bool { backend == "theano" || isKeras1 && !weightNames.isEmpty && !weightNames.contains { $0.hasSuffix(":0") } }
+
+    private mutating func read(_ json: JSON, _ kind: Container) {
+        container = kind
+        version = json["keras_version"]?.string.map(KerasVersion.init)
+        backend = json["backend"]?.string
+        config = json
+        training = json["compile_config"] ?? nil
+    }
+
+    private mutating func read(_ root: HDF5Group) throws {
+        version = try root.attribute("keras_version").map { KerasVersion(try $0.string()) }
+        backend = try root.attribute("backend")?.string()
+        if let text = try root.attribute("model_config")?.string() {
+            container = .wholeHDF5
+            config = try JSON(parsing: text)
+            if let text = try root.attribute("training_config")?.string() { training = try JSON(parsing: text) }
+            weightNames = (try? LegacyWeights(root).layers.flatMap(\.weights)) ?? []
+        } else if try PathVariables.isLayout(of: root) {
+            container = .pathWeights
+            try read(paths: root)
+        } else if let weights = try? LegacyWeights(root), !weights.layers.isEmpty {
+            container = .legacyWeights
+            weightNames = weights.layers.flatMap(\.weights)
+        }
+    }
+
+    private mutating func read(_ archive: ZipArchive) throws {
+        guard let configuration = try KerasArchive.json(KerasArchive.config, in: archive) else { return }
+        read(configuration, .archive)
+        version = try KerasArchive.json(KerasArchive.metadata, in: archive)?["keras_version"]?.string.map(KerasVersion.init)
+        if let member = archive.member(named: KerasArchive.weights) {
+            try read(paths: HDF5File(bytes: try archive.contents(of: member), name: KerasArchive.weights).root)
+        }
+    }
+
+    private mutating func read(paths root: HDF5Group) throws {
+        let names = try root.names()
+        isWindows = names.contains { $0.contains("\\") }
+        rules = names.contains { $0.hasPrefix(PathRules.tensorFlow212.listOfLayers) } ? .tensorFlow212 : .keras3
+    }
+
+    private mutating func collect(_ json: JSON, _ path: String) {
+        if let object = json.object {
+            var inner = path
+            if let kind = object["class_name"]?.string, let config = object["config"]?.object {
+                let name = config["name"]?.string ?? object["name"]?.string
+                if let name {
+                    inner = path.isEmpty || layers.isEmpty ? name : "\(path)/\(name)"
+                    layers.append((inner, kind, config))
+                }
+            }
+            for value in object.values { collect(value, inner) }
+        }
+        for item in json.array ?? [] { collect(item, path) }
+    }
+}
