@@ -1,4 +1,5 @@
 """Operations as nodes of models (`x + y`, `x[:, 1:]`, `ops.mean(x)`, `tf.reshape(x, …)`): the Swift command against real Keras.
+One file, just over 300 lines: a list.
 
     python operations.py --keras keras3|tf_keras [--keras-binary .build/release/keras] [--chains 20] [--only NAME]
 

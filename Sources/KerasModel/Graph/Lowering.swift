@@ -1,3 +1,5 @@
+// One file, a little over 300 lines: a call and the walk that makes it share what is known of values and masks.
+
 import JSON
 import Tensors
 
