@@ -133,10 +133,11 @@ def main():
 
 
 def page(table, refused, doctor, options):
-    lines = ["# Compatibility", "", "Every Keras file of a collection, by the Keras that wrote it: what opens here, and in two Kerases of today "
-             "(`compile=False`, a process", "for each file). Weights need a model, so the Kerases are not asked. Made by `make compatibility`.", "",
-             "| written by | what | files | open here | hold code, refused by name | " + " | ".join(KERASES.values()) + " |",
-             "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+    asked = {} if options.without_python else KERASES
+    others = ", and in two Kerases of today (`compile=False`, a process\nfor each file; weights need a model, so they are not asked)" if asked else ""
+    lines = ["# Compatibility", "", f"Every Keras file of a collection, by the Keras that wrote it: what opens here{others}. Made by", "`make compatibility`.", "",
+             "| " + " | ".join(["written by", "what", "files", "open here", "hold code, refused by name", *asked.values()]) + " |",
+             "| --- | --- |" + " ---: |" * (3 + len(asked))]
     total = Counter()
     for generation in GENERATIONS:
         for kind, words in KINDS.items():
@@ -144,9 +145,9 @@ def page(table, refused, doctor, options):
             if not row:
                 continue
             total.update(row)
-            others = [str(row[keras]) if kind != "weights" else "" for keras in KERASES]
-            lines.append(f"| {generation} | {words} | {row['all']} | {row['opens']} | {row['code'] or ''} | " + " | ".join(others) + " |")
-    lines.append(f"| all | | {total['all']} | {total['opens']} | {total['code']} | " + " | ".join(str(total[k]) for k in KERASES) + " |")
+            found = [str(row[keras]) if kind != "weights" else "" for keras in asked]
+            lines.append("| " + " | ".join([generation, words, str(row["all"]), str(row["opens"]), str(row["code"] or ""), *found]) + " |")
+    lines.append("| " + " | ".join(["all", "", *(str(total[key]) for key in ("all", "opens", "code", *asked))]) + " |")
     lines += ["", "K1 is Keras 1, K2 standalone Keras 2, tf.keras2 TensorFlow 1.15 to tf_keras 2.21, K3 Keras 3."]
     for keras, name in KERASES.items():
         right, wrong = doctor[keras, True], doctor[keras, False]
@@ -155,7 +156,7 @@ def page(table, refused, doctor, options):
     if refused:
         lines += ["", "Not opened, for another reason than code:", ""] + [f"* {line}" for line in refused]
     if options.old and options.old.exists():
-        lines += ["", "## Random models of every Keras", "", "The same random models, saved by each Keras in every container it can write; good of all "
+        lines += ["", "## Random models of every Keras", "", "The same random models, saved by each Keras in every container it can write; agreeing of all "
                   "(`make interop-old`).", "", options.old.read_text().rstrip()]
     return "\n".join(lines) + "\n"
 

@@ -23,7 +23,7 @@ from command import DEFAULT_BINARY, TOLERANCE, Refused, distance, keras, load
 
 KERAS_1 = ["--no-deps", "--no-binary", ":all:", "Keras==1.2.2"]
 TF_1 = ["tensorflow==1.15.5", "keras==2.2.4", "h5py==2.10.0", "protobuf<3.21", "numpy<1.19", "PyYAML==5.4.1"]
-TF_215 = ["tensorflow-cpu==2.15.0", "namex", "rich", "optree", "ml_dtypes", "absl-py", "packaging"]
+TF_215 = ["tensorflow-cpu==2.15.0", "namex", "rich", "optree", "dm-tree", "ml_dtypes", "absl-py", "packaging"]
 # The Python, the packages of its environment, and one package put before them.
 GENERATIONS = {
     "k122": ("3.7", TF_1, KERAS_1),

@@ -274,7 +274,8 @@ def main():
         except Exception as problem:
             sys.stderr.write("optimizer %s: %s\n" % (name, " ".join(str(problem).split())[:160]))
     with open(os.path.join(FOLDER, "files.json"), "w") as file:
-        json.dump({"keras": keras.__version__, "files": files}, file)
+        # Some of TensorFlow's Kerases do not say their own version.
+        json.dump({"keras": getattr(keras, "__version__", None) or GENERATION[2] + "." + GENERATION[3:], "files": files}, file)
 
 
 main()
