@@ -30,7 +30,15 @@ public struct OpaqueLayer: Layer {
     public mutating func adopt(_ rest: JSONObject) -> JSONObject {
         adopted = rest
         base.trainable = rest["trainable"]?.bool ?? true
+        base.batchShape = rest["batch_input_shape"].flatMap(OpaqueLayer.lengths).map { SymbolicShape($0) }
         return [:]
+    }
+
+    /// Lengths as a file lists them; nil if these are none.
+    private static func lengths(_ list: JSON) -> [Int?]? {
+        guard let dims = list.array else { return nil }
+        let known = dims.map(\.integer)
+        return zip(dims, known).allSatisfy { $0.isNull || ($1 ?? -1) >= 0 && $1! < 1 << 31 } ? known : nil
     }
 
     public func weights(_ inputs: [SymbolicShape]) -> [WeightSpec] { stored }
@@ -47,9 +55,7 @@ public struct OpaqueLayer: Layer {
 
     /// A Lambda's `output_shape`, which leaves the batch out.
     private func declaredShape(_ inputs: [SymbolicShape]) -> SymbolicShape? {
-        guard isCode, let dims = adopted["output_shape"]?.array ?? adopted["output_shape"]?["items"]?.array else { return nil }
-        let known = dims.map(\.integer)
-        guard zip(dims, known).allSatisfy({ $0.isNull || ($1 ?? -1) >= 0 && $1! < 1 << 31 }) else { return nil }
+        guard isCode, let said = adopted["output_shape"], let known = OpaqueLayer.lengths(said["items"] ?? said) else { return nil }
         return SymbolicShape([inputs.first?.dims.first ?? nil] + known)
     }
 
