@@ -39,16 +39,30 @@ def spoilt(activations):
     return {name: value + 1 if name in names[len(names) // 2:] else value for name, value in activations.items()}, middle
 
 
+def as_numbered(found, mine):
+    """Keras's values under the command's numbers: a layer's calls are numbered as Keras runs them there, as the file lists them here."""
+    result = dict(found)
+    for base in {name.split(":")[0] for name in found if ":" in name}:
+        names = [name for name in found if name.split(":")[0] == base and name in mine.files]
+        left = {name: found[name] for name in names}
+        for name in names:
+            best = min(left, key=lambda other: (left[other].shape != mine[name].shape,
+                                                left[other].shape == mine[name].shape and np.abs(left[other] - mine[name]).max(initial=0)))
+            result[name] = left.pop(best)
+    return result
+
+
 def check(keras, binary, folder, name, scratch, dump):
     arrays = np.load(folder / f"{name}.in.npz")
     found = dump(keras.models.load_model(folder / f"{name}.keras", compile=False), [arrays[a] for a in arrays.files])
     ours, theirs = scratch / "ours.npz", scratch / "theirs.npz"
-    np.savez(theirs, **found)
     command(binary, "predict", folder / f"{name}.keras", folder / f"{name}.in.npz", "-o", scratch / "out.npz", "--activations", ours)
     mine = np.load(ours)
     lacking = [layer for layer in found if layer not in mine.files]
     if lacking:
         return f"{name}: no activations of {', '.join(lacking)}; there are {', '.join(mine.files)}"
+    found = as_numbered(found, mine)
+    np.savez(theirs, **found)
     try:
         command(binary, "diff", "--activations", ours, theirs, "--tolerance", 1e-3)
     except Refused as refusal:

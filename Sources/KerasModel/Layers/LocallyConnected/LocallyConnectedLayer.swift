@@ -107,7 +107,7 @@ extension LocallyConnectedLayer {
         let x = try call.cast(inputs[0], call.computeType)
         let n = x.shape[0]
         let kernel = try call.weight("kernel")
-        let (cells, places) = (image.reduce(1, *), output.reduce(1, *))
+        let cells = image.reduce(1, *)
         var sums: Value
         if implementation == 1 {
             sums = try byPlaces(x, kernel, channels, output, call)
@@ -120,13 +120,14 @@ extension LocallyConnectedLayer {
                 try call.emit(.matrixMultiply, flat, matrix), [n] + (isChannelsFirst ? [filters] + output : output + [filters]))
             if isChannelsFirst { sums = try channelsToEnd(sums, call) }
         }
-        if settings.useBias {
-            sums = try call.emit(.binary(.add), sums, try call.reshape(try call.weight("bias"), [1] + output + [filters]))
-        }
-        _ = places
         if isChannelsFirst {
             let last = sums.rank - 1
             sums = try call.transpose(sums, [0, last] + Array(1..<last))
+        }
+        if settings.useBias {
+            // Keras takes the bias's numbers, which lie by places and filters, in the order of what they are added to.
+            let shape = [1] + (isChannelsFirst ? [filters] + output : output + [filters])
+            sums = try call.emit(.binary(.add), sums, try call.reshape(try call.weight("bias"), shape))
         }
         return [try settings.activation.lower(sums, call)]
     }
