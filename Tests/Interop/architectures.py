@@ -42,8 +42,8 @@ HELD = ("layer", "cell", "cells", "forward_layer", "backward_layer")
 def plain(value):
     """The same without what tf_keras writes beside the class of a layer held by another."""
     if isinstance(value, dict):
-        held = {key: {k: v for k, v in item.items() if k in ("class_name", "config")}
-                for key, item in value.items() if key in HELD and isinstance(item, dict)}
+        bare = (lambda item: {k: v for k, v in item.items() if k in ("class_name", "config")} if isinstance(item, dict) else item)
+        held = {key: list(map(bare, item)) if isinstance(item, list) else bare(item) for key, item in value.items() if key in HELD}
         return {key: plain(held.get(key, item)) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else value
 

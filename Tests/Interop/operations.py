@@ -236,7 +236,11 @@ def check(keras, binary, name, model, folder, unloadable):
     np.savez(folder / "in.npz", **arrays)
     problems = []
     for ending in (".keras", ".h5"):
-        model.save(folder / f"m{ending}")
+        try:
+            model.save(folder / f"m{ending}")
+        except Exception:
+            unloadable.append(f"{name}{ending} (nor write)")
+            continue
         try:
             found = predict(binary, folder / f"m{ending}", folder / "in.npz", folder)
         except Refused as refusal:
@@ -245,7 +249,7 @@ def check(keras, binary, name, model, folder, unloadable):
         text = problem(list(found.values()), wanted)
         if text:
             problems.append(f"{name}{ending}: {text}")
-    if problems:
+    if problems or not (folder / "m.keras").exists():
         return problems
     try:
         command(binary, "convert", folder / "m.keras", folder / "again.keras")

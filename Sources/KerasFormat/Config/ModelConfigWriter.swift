@@ -67,15 +67,18 @@ package struct ModelConfigWriter: Sendable {
             let shape = model.architecture.kind == .sequential ? model.architecture.sequentialInput?.batchShape : nil
             return ["build_config": ["input_shape": shape?.config(in: context) ?? .null], "compile_config": [:]]
         }
-        guard dialect == .tfKeras || type(of: layer).writesInputShape, let model, let firstCall, firstCall.form == nil,
-            firstCall.arguments.count == 1
-        else {
-            return [:]
+        guard dialect == .tfKeras || type(of: layer).writesInputShape, let model, let firstCall, firstCall.form == nil else { return [:] }
+        func shapes(_ argument: Tree<TensorRef>) -> JSON {
+            argument.map { model.outputShapes(of: $0).dropFirst($0.output).first?.config(in: context) ?? .null }.json
         }
-        let shapes = firstCall.arguments[0].map {
-            model.outputShapes(of: $0).dropFirst($0.output).first?.config(in: context) ?? .null
+        let names = dialect == .keras3 ? type(of: layer).inputShapeNames : []
+        if !names.isEmpty {
+            var named = JSONObject(zip(names, firstCall.arguments).map { ($0, shapes($1)) })
+            for (key, value) in firstCall.keywordTensors where names.contains(key + "_shape") { named[key + "_shape"] = shapes(value) }
+            return ["build_config": ["shapes_dict": .object(named)]]
         }
-        return ["build_config": ["input_shape": shapes.json]]
+        guard firstCall.arguments.count == 1 else { return [:] }
+        return ["build_config": ["input_shape": shapes(firstCall.arguments[0])]]
     }
 
     private func entry(_ layer: any Layer) throws -> JSONObject {

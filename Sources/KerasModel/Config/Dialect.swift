@@ -67,8 +67,10 @@ public struct EncodingContext: Sendable {
     package var isForOldReaderOfKeras3: Bool { isUniversal || isHDF5 && dialect == .keras3 }
 
     /// An object by its class and settings. Keras: `serialize_keras_object`.
-    package func object(_ written: WrittenClass, config: JSONObject) -> JSON {
-        guard namesModules else { return ["class_name": .string(written.name), "config": .object(config)] }
+    ///
+    /// - Parameter namingModule: whether its module stands there whatever the others do.
+    package func object(_ written: WrittenClass, namingModule: Bool = false, config: JSONObject) -> JSON {
+        guard namesModules || namingModule else { return ["class_name": .string(written.name), "config": .object(config)] }
         return [
             "module": written.module.map(JSON.string) ?? .null, "class_name": .string(written.name), "config": .object(config),
             "registered_name": written.registeredName.map(JSON.string) ?? .null,

@@ -23,6 +23,8 @@ public protocol Layer: Sendable {
     static var maskUse: MaskUse { get }
     /// True if Keras 3 writes the shape of the first input beside the configuration (`build_config`): where the class has a `build` of its own.
     static var writesInputShape: Bool { get }
+    /// What Keras 3 calls the shapes of the arguments of the class's `build`, where it takes several: `query_shape`.
+    static var inputShapeNames: [String] { get }
     /// What Keras 3 writes of a call that says nothing: the `mask` and the `training` that the class's `call` takes.
     static var callKeywords: JSONObject { get }
     /// True if floating-point inputs are cast to what the layer computes in before they reach it. Keras: `autocast`.
@@ -92,6 +94,7 @@ extension Layer {
     public static var inputCount: ClosedRange<Int> { 1...1 }
     public static var maskUse: MaskUse { .drops }
     public static var writesInputShape: Bool { true }
+    public static var inputShapeNames: [String] { [] }
     public static var callKeywords: JSONObject { [:] }
     public static var castsInputs: Bool { true }
     public static var trains: Bool { true }

@@ -4,8 +4,9 @@ import Tensors
 /// Attention whose keys and values have fewer heads than its queries, each serving several: query `(n, t, d)`, value and key `(n, s, e)` →
 /// `(n, t, d)`; and the scores `(n, heads, t, s)` if they are asked for: ``HeadAttention``.
 public struct GroupedQueryAttention: HeadAttention {
-    public static let className = "GroupedQueryAttention"
-    public static let aliases = ["GroupQueryAttention"]
+    public static let className = "GroupQueryAttention"
+    public static let aliases = ["GroupedQueryAttention"]
+    public static let attributePrefix = "_"
     public static var blank: GroupedQueryAttention { GroupedQueryAttention(headDim: 0, numQueryHeads: 0, numKeyValueHeads: 0) }
     public static let keys: [ConfigKey<GroupedQueryAttention>] = [
         .required("head_dim", \.headDim),

@@ -4,6 +4,8 @@ import Tensors
 /// What the layers of several heads have in common: query, value and key as arguments of their own, each projected; the masks that queries and
 /// values carry; a product with what the scores choose, projected back.
 public protocol HeadAttention: Layer {
+    /// What the attributes that hold the projections begin with in Keras 3's files.
+    static var attributePrefix: String { get }
     var useBias: Bool { get }
     var useGate: Bool { get }
     /// How many steps a query sees to either side; nil for all.
@@ -65,6 +67,8 @@ extension CallArguments {
 extension HeadAttention {
     public static var inputCount: ClosedRange<Int> { 1...7 }
     public static var dialects: Set<Dialect> { [.keras3] }
+    public static var attributePrefix: String { "" }
+    public static var inputShapeNames: [String] { ["query_shape", "value_shape", "key_shape"] }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         var builder = ModelBuilder()
@@ -98,11 +102,11 @@ extension HeadAttention {
         guard let parts = try? projections(shape, shape, shape) else { return [] }
         let gate = parts.gate.map { [ChildLayer("_gate_dense", $0)] } ?? []
         return [
-            ChildLayer("query_dense", olderAttribute: "_query_dense", parts.query),
-            ChildLayer("key_dense", olderAttribute: "_key_dense", parts.key),
+            ChildLayer(Self.attributePrefix + "query_dense", olderAttribute: "_query_dense", parts.query),
+            ChildLayer(Self.attributePrefix + "key_dense", olderAttribute: "_key_dense", parts.key),
         ] + gate + [
-            ChildLayer("value_dense", olderAttribute: "_value_dense", parts.value),
-            ChildLayer("output_dense", olderAttribute: "_output_dense", parts.output),
+            ChildLayer(Self.attributePrefix + "value_dense", olderAttribute: "_value_dense", parts.value),
+            ChildLayer(Self.attributePrefix + "output_dense", olderAttribute: "_output_dense", parts.output),
         ]
     }
 

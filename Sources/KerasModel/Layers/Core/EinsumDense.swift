@@ -77,6 +77,16 @@ public struct EinsumDense: Layer {
         return [activation.outputShape(SymbolicShape(plan.output.map { plan.sizes[$0] ?? nil }))]
     }
 
+    /// Keras 3 leaves a length open that is not told, and what comes after may want it.
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
+        guard context.readers.contains(.keras3), base.dialect != .keras3, let output = outputs.first,
+            zip(outputShape.reversed(), output.dims.reversed()).contains(where: { $0 == nil && $1 != nil })
+        else { return }
+        throw KerasError(
+            .unsupported, "Keras 3 takes a length that is not told for unknown", at: Place(layer: name, key: "output_shape"),
+            found: "\(sizes.serialized()) for \(output)")
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         guard base.unknownKeys["lora_rank"]?.integer == nil else {
             throw KerasError(.unsupported, "layers with adapters (LoRA) are not run", at: Place(key: "lora_rank"))

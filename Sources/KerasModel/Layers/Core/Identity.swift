@@ -1,6 +1,7 @@
 /// Hands its inputs on: `(n, …)` → `(n, …)`.
 public struct Identity: Layer {
     public static let className = "Identity"
+    public static let writesInputShape = false
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let blank = Identity()
     public static let inputCount = 1...Int.max

@@ -36,6 +36,9 @@ extension LocallyConnectedLayer {
 
     public static var maskUse: MaskUse { .drops }
 
+    /// The other format has another layout of the kernel and the bias.
+    public func relaid(_ move: ChannelMove, _ inputs: [SymbolicShape]) throws -> Relaid { .fixed }
+
     private var isChannelsFirst: Bool { settings.dataFormat == .channelsFirst }
 
     /// Its lengths: of the image, the channels, and of what it gives.

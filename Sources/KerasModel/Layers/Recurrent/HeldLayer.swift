@@ -50,10 +50,7 @@ extension EncodingContext {
             }
             return try writeModel(model, self)
         }
-        let (name, config) = (JSON.string(type(of: layer).className), JSON.object(try layer.encoded(in: self)))
-        return switch dialect {
-        case .keras3: ["module": "keras.layers", "class_name": name, "config": config, "registered_name": nil]
-        case .keras2, .tfKeras: ["class_name": name, "config": config]
-        }
+        // Keras 3 finds the class of a layer inside another by its module alone, and those before it take it or leave it.
+        return try object(layer.written, namingModule: isUniversal, config: layer.encoded(in: self)).object ?? [:]
     }
 }
