@@ -27,6 +27,8 @@ public struct GroupedQueryAttention: HeadAttention {
     ]
 
     public var base = LayerBase()
+    /// The class's name in Python; what it is exported as is another.
+    public var typeName: String { "GroupedQueryAttention" }
     public var headDim: Int
     public var numQueryHeads: Int
     public var numKeyValueHeads: Int
