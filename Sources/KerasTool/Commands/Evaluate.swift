@@ -7,7 +7,8 @@ struct Evaluate: ParsableCommand {
         abstract: "Measures a model's loss and metrics on data with known answers.",
         discussion: """
             DATA holds inputs and answers as arrays x_test and y_test, unless --x and --y name others; for a model with several inputs or \
-            outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. The loss and the metrics are those the model was compiled with, unless given here.
+            outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. The loss and the metrics are those the \
+            model was compiled with, unless given here.
 
             Examples:
               keras evaluate model.h5 mnist.npz

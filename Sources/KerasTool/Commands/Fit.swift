@@ -7,9 +7,10 @@ struct Fit: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Trains a model on arrays and writes it.",
         discussion: """
-            DATA holds inputs and answers as arrays x_train and y_train, unless --x and --y name others; for a model with several inputs or \
-            outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. Training goes on from the compile settings and the optimizer's state in the model's file, unless told \
-            otherwise. OUT is written whole or not at all, in the format that its ending says.
+            DATA holds inputs and answers as arrays x_train and y_train, unless --x and --y name others; for a model with several inputs \
+            or outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. Training goes on from the compile \
+            settings and the optimizer's state in the model's file, unless told otherwise. OUT is written whole or not at all, in the \
+            format that its ending says.
 
             Interrupted by Ctrl-C, training ends after the batch it is at, and what was learnt is written.
 
