@@ -107,11 +107,26 @@ struct LegacyWeights {
         }
         var weights: [WeightID: Tensor] = [:]
         var failures = ProblemList()
-        for ((id, spec), name) in zip(expected, names) {
-            failures.attempt { weights[id] = try read(try place.dataset(name), as: spec) }
+        for ((id, spec), name) in zip(expected, names) where weights[id] == nil {
+            failures.attempt {
+                let dataset = try place.dataset(name)
+                if dataset.shape != spec.shape { weights.merge(try rearranged(names, in: place, into: expected, around: id)) { $1 } }
+                if weights[id] == nil { weights[id] = try read(dataset, as: spec) }
+            }
         }
         try failures.throwIfAny()
         return weights
+    }
+
+    /// The weights of one layer within, if the file has them as cuDNN does and the model does not, or the other way round.
+    private func rearranged(
+        _ names: [String], in place: HDF5Group, into expected: [(id: WeightID, spec: WeightSpec)], around weight: WeightID
+    ) throws -> [WeightID: Tensor] {
+        let own = zip(expected, names).filter { $0.0.id.layer == weight.layer }
+        guard CuDNNArrangement.isCandidate(own.map(\.0.spec)) else { return [:] }
+        let stored = try own.map { try place.dataset($0.1).tensor() }
+        let found = try CuDNNArrangement.converted(stored, into: own.map(\.0.spec.shape)) ?? []
+        return Dictionary(uniqueKeysWithValues: zip(own.map(\.0.id), found))
     }
 
     /// The same of a file of Keras 1.

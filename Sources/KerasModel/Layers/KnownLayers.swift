@@ -41,7 +41,7 @@ let knownLayers: [any Layer.Type] = [
     GlobalAveragePooling3D.self,
     // Recurrent
     SimpleRNN.self, LSTM.self, GRU.self, RNN.self, SimpleRNNCell.self, LSTMCell.self, GRUCell.self, StackedRNNCells.self,
-    Bidirectional.self, TimeDistributed.self, ConvLSTM1D.self, ConvLSTM2D.self, ConvLSTM3D.self,
+    Bidirectional.self, TimeDistributed.self, ConvLSTM1D.self, ConvLSTM2D.self, ConvLSTM3D.self, CuDNNLSTM.self, CuDNNGRU.self,
     // Reshaping
     Flatten.self, Reshape.self, Permute.self, RepeatVector.self, ZeroPadding1D.self, ZeroPadding2D.self, ZeroPadding3D.self,
     Cropping1D.self, Cropping2D.self, Cropping3D.self, UpSampling1D.self, UpSampling2D.self, UpSampling3D.self,

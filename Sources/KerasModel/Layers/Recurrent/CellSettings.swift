@@ -25,6 +25,8 @@ public struct CellSettings: Sendable {
     public var seed: Int?
     /// 1 draws what is dropped for each gate by itself; the numbers are otherwise the same.
     var implementation = 2
+    /// Whether the weights are arranged as cuDNN has them.
+    var isCuDNN = false
 
     /// Which keys a class has: the gates' function, where it stands besides, and the two that some Kerases write at the end.
     struct Form {

@@ -36,7 +36,8 @@ public struct GRUCell: SteppedCell {
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let width = try Shape(checking: [units, 3]).count
         return try settings.weights(
-            kernel: [try inputs[0].known(inputs[0].rank - 1), width], recurrent: [units, width], bias: resetAfter ? [2, width] : [width])
+            kernel: [try inputs[0].known(inputs[0].rank - 1), width], recurrent: [units, width],
+            bias: settings.isCuDNN ? [try Shape(checking: [2, width]).count] : resetAfter ? [2, width] : [width])
     }
 
     public func stateShapes(_ input: SymbolicShape) throws -> [[Int?]] {
@@ -48,7 +49,7 @@ public struct GRUCell: SteppedCell {
     /// A row of the two biases.
     private func bias(_ row: Int, _ call: LayerCall) throws -> Value? {
         guard settings.useBias else { return nil }
-        let bias = try call.weight("bias")
+        let bias = try settings.weight("bias", gates: 3, call)
         guard resetAfter else { return row == 0 ? bias : nil }
         return try call.reshape(try call.emit(.slice(starts: [row, 0], sizes: [1, 3 * units]), bias), [3 * units])
     }
@@ -60,7 +61,7 @@ public struct GRUCell: SteppedCell {
     /// The kernel in as many parts as are multiplied by themselves, then the bias in as many, then what is dropped.
     func constants(_ states: [Value], _ call: LayerCall) throws -> [Value] {
         let masks = try settings.masks(settings.recurrentDropout, states[0].shape, gates: 3, call)
-        let whole = [try call.weight("recurrent_kernel")] + (try bias(1, call).map { [$0] } ?? [])
+        let whole = [try settings.weight("recurrent_kernel", gates: 3, call)] + (try bias(1, call).map { [$0] } ?? [])
         let parts = try ranges(isDropped: masks != nil)
         return try whole.flatMap { weight in try parts.map { try call.columns(weight, $0) } } + (masks ?? [])
     }

@@ -34,8 +34,9 @@ public struct LSTMCell: SteppedCell {
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
         let width = try Shape(checking: [units, 4]).count
         return try settings.weights(
-            kernel: [try inputs[0].known(inputs[0].rank - 1), width], recurrent: [units, width], bias: [width],
-            ones: settings.unitForgetBias ? units..<2 * units : nil)
+            kernel: [try inputs[0].known(inputs[0].rank - 1), width], recurrent: [units, width],
+            bias: [settings.isCuDNN ? try Shape(checking: [2, width]).count : width],
+            ones: settings.unitForgetBias ? (settings.isCuDNN ? 5 * units..<6 * units : units..<2 * units) : nil)
     }
 
     public var stateCount: Int { 2 }
@@ -49,7 +50,7 @@ public struct LSTMCell: SteppedCell {
     func project(_ steps: Value, _ call: LayerCall) throws -> [Value] { [try settings.project(steps, gates: 4, call)] }
 
     func constants(_ states: [Value], _ call: LayerCall) throws -> [Value] {
-        let kernel = try call.weight("recurrent_kernel")
+        let kernel = try settings.weight("recurrent_kernel", gates: 4, call)
         guard let masks = try settings.masks(settings.recurrentDropout, states[0].shape, gates: 4, call) else { return [kernel] }
         return try (0..<4).map { try call.columns(kernel, $0 * units..<($0 + 1) * units) } + masks
     }

@@ -10,9 +10,12 @@ public protocol RecurrentLayer: Layer {
     var heldCell: any RecurrentCell { get }
     /// The same layer with weights of its own.
     func renewed() -> Self
+    /// Whether its sequences may have a mask.
+    static var takesMasks: Bool { get }
 }
 
 extension RecurrentLayer {
+    public static var takesMasks: Bool { true }
     public static var inputCount: ClosedRange<Int> { 1...Int.max }
     public static var maskUse: MaskUse { .passes }
     public static var callKeywords: JSONObject { ["training": false, "mask": nil] }
@@ -57,6 +60,9 @@ extension RecurrentLayer {
     ///   - initial: the states before the first step; none for the layer's own.
     ///   - zeroesMasked: in place of what the layer says.
     func run(_ x: Value, mask: Value?, initial: [Value], zeroesMasked: Bool? = nil, _ call: LayerCall) throws -> RecurrentResult {
+        guard mask == nil || Self.takesMasks else {
+            throw KerasError(.mismatch, "a layer of cuDNN takes no mask", at: Place(layer: call.path))
+        }
         let cell = heldCell
         let held = call.held(cell, as: "cell")
         var run = RecurrentRun(steps: recurrent.timeMajor ? try swapped(x, call) : x)

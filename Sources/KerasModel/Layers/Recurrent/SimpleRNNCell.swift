@@ -53,8 +53,8 @@ extension CellSettings {
     ///   - gates: how many parts the columns of the kernel have.
     ///   - bias: in place of the weight of that name.
     func project(_ x: Value, gates: Int, bias: Value? = nil, _ call: LayerCall) throws -> Value {
-        let kernel = try call.weight("kernel")
-        let added = try bias ?? (useBias ? try call.weight("bias") : nil)
+        let kernel = try weight("kernel", gates: gates, call)
+        let added = try bias ?? (useBias ? try weight("bias", gates: gates, call) : nil)
         guard let masks = try masks(dropout, Shape([x.shape[0], 1, x.shape[2]]), gates: gates, call) else {
             return try call.emit(.matrixMultiply, [x, kernel] + (added.map { [$0] } ?? []))
         }
