@@ -15,11 +15,7 @@ final class FollowingChecksum: @unchecked Sendable {
     private let filled = Atomic<Int>(0)
     private let isComplete = Atomic<Bool>(false)
     private var sum: CRC32
-    #if canImport(Darwin)
-    private var thread: pthread_t!
-    #else
-    private var thread = pthread_t()
-    #endif
+    private var thread: SecondThread?
 
     /// Less is summed up sooner than a thread is there.
     static let worthwhile = 4 << 20
@@ -28,26 +24,9 @@ final class FollowingChecksum: @unchecked Sendable {
     /// - Returns: nil where no thread is to be had.
     init?(_ bytes: UnsafeMutableRawBufferPointer, after sum: CRC32) {
         (self.bytes, self.sum) = (UnsafeRawBufferPointer(bytes), sum)
-        let context = Unmanaged.passRetained(self).toOpaque()
-        #if canImport(Darwin)
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<FollowingChecksum>.fromOpaque(argument).takeRetainedValue().follow()
-                return nil
-            }, context)
-        #else
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<FollowingChecksum>.fromOpaque(argument).takeRetainedValue().follow() }
-                return nil
-            }, context)
-        #endif
-        guard status == 0 else {
-            Unmanaged<FollowingChecksum>.fromOpaque(context).release()
-            return nil
-        }
+        // Kept alive by its thread until that has been joined.
+        thread = SecondThread { [self] in follow() }
+        if thread == nil { return nil }
     }
 
     /// Says that so many bytes are there.
@@ -56,7 +35,8 @@ final class FollowingChecksum: @unchecked Sendable {
     /// Waits for the thread. No more bytes come.
     func finish() -> CRC32 {
         isComplete.store(true, ordering: .releasing)
-        pthread_join(thread, nil)
+        thread?.join()
+        thread = nil
         return sum
     }
 
