@@ -152,6 +152,7 @@ import Testing
         #expect(arrays["arrays"]?["x_test"]?["max"]?.number == 255)
         let trained = try Command("inspect", Command.fixture("summaries/trained.k315.h5")).output
         #expect(trained.contains("optimizer variables"))
+        #expect(trained.contains("optimizer state of Adam\n") && trained.contains("hidden_kernel  velocity       adam/"))
     }
 
     @Test func measures() throws {

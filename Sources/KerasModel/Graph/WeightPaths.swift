@@ -46,15 +46,19 @@ extension WeightTree {
     }
 
     /// Every layer once, under the first path that leads to it, in the order Keras writes them.
-    package func objects(by rules: PathRules) -> [Object] {
+    ///
+    /// - Parameter copies: layers that were another one when the file was written (``copies``): they have no path of their own.
+    package func objects(by rules: PathRules, copies: [LayerID: LayerID] = [:]) -> [Object] {
         var seen: Set<LayerID> = []
         var objects: [Object] = []
-        walk("", rules, &seen, &objects)
+        walk("", rules, copies, &seen, &objects)
         return objects
     }
 
-    private func walk(_ path: String, _ rules: PathRules, _ seen: inout Set<LayerID>, _ objects: inout [Object]) {
-        guard seen.insert(layer.id).inserted else { return }
+    private func walk(
+        _ path: String, _ rules: PathRules, _ copies: [LayerID: LayerID], _ seen: inout Set<LayerID>, _ objects: inout [Object]
+    ) {
+        guard seen.insert(copies[layer.id] ?? layer.id).inserted else { return }
         // Two lists are joined: that of what a layer made to be trained, and that of the rest. Freezing moves nothing.
         let stored = own.filter(\.spec.isTrainable) + own.filter { !$0.spec.isTrainable }
         objects.append(Object(path: path, layer: layer, weights: stored))
@@ -62,16 +66,16 @@ extension WeightTree {
         for attribute in attributes(by: rules) {
             let members = branches.filter { $0.attribute(by: rules) == attribute }
             guard members[0].isListed else {
-                members[0].tree.walk(prefix + attribute, rules, &seen, &objects)
+                members[0].tree.walk(prefix + attribute, rules, copies, &seen, &objects)
                 continue
             }
             let list = prefix + (layer is ModelLayer && attribute == "layers" ? rules.listOfLayers : attribute)
             var counts: [String: Int] = [:]
-            for member in members where rules.countsKnown || !seen.contains(member.tree.layer.id) {
+            for member in members where rules.countsKnown || !seen.contains(copies[member.tree.layer.id] ?? member.tree.layer.id) {
                 let name = Architecture.snakeCase(member.tree.layer.typeName)
                 let count = counts[name, default: 0]
                 counts[name] = count + rules.step(hasWeights: !member.tree.all.isEmpty)
-                member.tree.walk("\(list)/\(name)" + (count == 0 ? "" : "_\(count)"), rules, &seen, &objects)
+                member.tree.walk("\(list)/\(name)" + (count == 0 ? "" : "_\(count)"), rules, copies, &seen, &objects)
             }
         }
     }
@@ -83,4 +87,64 @@ extension WeightTree {
         // A list of a model's layers comes first in Keras 3, and is all that a model has.
         return rules == .keras3 ? names.sorted { ($0.hasPrefix("_") ? 1 : 0, $0) < ($1.hasPrefix("_") ? 1 : 0, $1) } : names.sorted(by: >)
     }
+}
+
+extension WeightTree {
+    /// Layers that may have been one when the file was written: a wrapper's own and one of a model, of one class and name and with the same
+    /// weights. Keras writes the one once, under the path it meets first, and its words twice; what it makes of them are two layers, so that it
+    /// cannot load such a file. From a layer of a model to the wrapper's.
+    package var copies: [LayerID: LayerID] {
+        var held: [String: LayerID] = [:]
+        var listed: [(key: String, id: LayerID)] = []
+        func visit(_ tree: WeightTree) {
+            for branch in tree.branches {
+                let inner = branch.tree
+                if !inner.layer.name.isEmpty, !inner.all.isEmpty {
+                    if tree.layer is ModelLayer {
+                        listed.append((inner.signature, inner.layer.id))
+                    } else if !branch.isListed {
+                        held[inner.signature] = held[inner.signature] ?? inner.layer.id
+                    }
+                }
+                visit(inner)
+            }
+        }
+        visit(self)
+        return listed.reduce(into: [:]) { found, entry in
+            if let original = held[entry.key], original != entry.id { found[entry.id] = original }
+        }
+    }
+
+    /// Class, name and weights, at every depth.
+    private var signature: String {
+        let own = own.map { "\($0.spec.name)\($0.spec.shape)" }.joined(separator: ",")
+        let inner = branches.map { "\($0.attribute)=\($0.tree.signature)" }.joined(separator: ";")
+        return "\(layer.typeName) \(layer.name)[\(own)](\(inner))"
+    }
+
+    /// For each weight that trains, in order, which of the weights it is if ``copies`` are what they are copies of.
+    fileprivate var trainedOriginals: [Int] {
+        var same: [WeightID: WeightID] = [:]
+        for (copy, original) in copies {
+            guard let some = self[copy], let others = self[original] else { continue }
+            for (a, b) in zip(some.all, others.all) { same[a.id] = b.id }
+        }
+        var places: [WeightID: Int] = [:]
+        return all.filter(\.isTrained).map { weight in
+            let id = same[weight.id] ?? weight.id
+            let place = places[id] ?? places.count
+            places[id] = place
+            return place
+        }
+    }
+
+    /// The layer with this identity, somewhere in the tree.
+    package subscript(id: LayerID) -> WeightTree? {
+        layer.id == id ? self : branches.lazy.compactMap { $0.tree[id] }.first
+    }
+}
+
+extension BuiltModel {
+    /// Which of the weights that train each was when a file was written in which layers were shared: numbers from 0 in order.
+    var trainedOriginals: [Int] { tree(of: root).trainedOriginals }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import HDF5
 import Keras
 import KerasFormat
+import KerasModel
 import Storage
 
 struct Inspect: ParsableCommand {
@@ -29,7 +30,9 @@ struct Inspect: ParsableCommand {
     func run() throws {
         var problems = ProblemList()
         let report: FileReport = try KerasError.placing(Place(file: file)) { try makeReport(&problems) }
-        let hash = contentHash()
+        let model = decoded()
+        let hash = model.flatMap { try? ContentHash($0) }
+        let optimizer = model.flatMap(OptimizerReport.init)
         if json {
             var object: JSONObject = ["file": .string(file), "format": .string(report.format), "bytes": .integer(report.bytes)]
             for (key, value) in report.json { object[key] = value }
@@ -38,6 +41,7 @@ struct Inspect: ParsableCommand {
                     "architecture": .string(hash.architecture), "weights": hash.weights.map(JSON.string) ?? .null,
                 ]
             }
+            if let optimizer { object["optimizer_variables"] = optimizer.json }
             Terminal.print(JSON.object(object).serialized(.indented(2)))
         } else {
             Terminal.print("\(Terminal.visible(file))  \(report.format), \(Numbers.bytes(report.bytes))")
@@ -46,17 +50,16 @@ struct Inspect: ParsableCommand {
                 if let weights = hash.weights { Terminal.print("  weights       sha256 \(weights)") }
             }
             Terminal.write(report.text)
+            if let optimizer { Terminal.write("\n" + optimizer.text) }
         }
         // Parts that could not be read are told after those that could.
         try KerasError.placing(Place(file: file)) { try problems.throwIfAny() }
     }
 
     /// Nil if the file is no model that this version reads.
-    private func contentHash() -> ContentHash? {
-        guard let bytes = try? Files.read(file), ![FileKind.npy, .other].contains(FileKind(bytes)),
-            let model = try? ModelFile.decode(bytes, name: file)
-        else { return nil }
-        return try? ContentHash(model)
+    private func decoded() -> SavedModel? {
+        guard let bytes = try? Files.read(file), ![FileKind.npy, .other].contains(FileKind(bytes)) else { return nil }
+        return try? ModelFile.decode(bytes, name: file)
     }
 
     private func makeReport(_ problems: inout ProblemList) throws -> FileReport {

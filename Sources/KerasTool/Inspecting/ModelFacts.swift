@@ -1,5 +1,6 @@
 import HDF5
 import Keras
+import KerasFormat
 
 /// What a file says of itself in Keras's words, whether or not this version can run it.
 struct ModelFacts {
@@ -17,8 +18,8 @@ struct ModelFacts {
             add(architecture: try KerasError.placing(Place(object: "/@model_config")) { try JSON(parsing: config) })
         } else if try root.attribute("layer_names") != nil || root.attribute("layer_names0") != nil {
             add("kind", "kind", "the weights of a model, without the model")
-        } else if try root.contains("layers") || root.contains("_layer_checkpoint_dependencies") {
-            add("kind", "kind", "the weights of a Keras 3 model, without the model")
+        } else if try PathVariables.isLayout(of: root) {
+            add("kind", "kind", "the weights of a model by path, without the model")
         }
         let version = try root.attribute("keras_version")?.string() ?? weights?.attribute("keras_version")?.string()
         add(version: version, backend: try root.attribute("backend")?.string() ?? weights?.attribute("backend")?.string())

@@ -26,6 +26,7 @@ public struct Nadam: OptimizerAlgorithm {
     public var slots: [OptimizerSlot] { [OptimizerSlot("momentum"), OptimizerSlot("velocity")] }
     /// The product of the momenta so far. Keras 3: `u_product`, Keras 2: `m_schedule`.
     public var sharedState: [Double] { [1] }
+    public var sharedNames: [String] { ["u_product"] }
 
     public mutating func adopt(_ rules: OptimizerRules) { scheduleDecay = rules == .current ? 1 : 0.004 }
 

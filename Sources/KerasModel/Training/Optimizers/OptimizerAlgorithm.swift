@@ -13,6 +13,8 @@ public protocol OptimizerAlgorithm: TrainingFunction {
     var isInterleavedEverywhere: Bool { get }
     /// Numbers kept for all variables together, as they begin.
     var sharedState: [Double] { get }
+    /// What they are called.
+    var sharedNames: [String] { get }
     /// Takes the equations of a generation.
     mutating func adopt(_ rules: OptimizerRules)
     /// Takes what a file calls `decay`. Returns what of it is the learning rate's.
@@ -24,6 +26,7 @@ extension OptimizerAlgorithm {
     public var slotGroups: [[Int]] { slots.isEmpty ? [] : [Array(slots.indices)] }
     public var isInterleavedEverywhere: Bool { false }
     public var sharedState: [Double] { [] }
+    public var sharedNames: [String] { [] }
     public func adopt(_ rules: OptimizerRules) {}
     public func adopt(decay: Double, _ rules: OptimizerRules) -> Double { decay }
 }

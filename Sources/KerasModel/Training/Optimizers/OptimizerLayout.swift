@@ -1,6 +1,17 @@
 import JSON
 import Tensors
 
+/// A variable of an optimizer as a file has it, and what it is.
+package struct NamedOptimizerVariable: Sendable {
+    /// The weight it belongs to; nil for one of the optimizer as a whole.
+    package let weight: String?
+    /// `iteration`, `learning_rate`, `momentum`, `velocity`, …: Keras 3's word.
+    package let slot: String
+    /// What the file calls it.
+    package let stored: String
+    package let tensor: Tensor
+}
+
 /// In which order the files of a generation of Keras hold what an optimizer keeps: they are read back by position.
 package struct OptimizerLayout: Sendable {
     package enum Entry: Hashable, Sendable {
@@ -24,11 +35,9 @@ package struct OptimizerLayout: Sendable {
         self = OptimizerLayout.candidates(optimizer, variables: variables, dialect: dialect, rules: rules)[0]
     }
 
-    /// The layout of a file with so many variables; nil if none has as many.
-    package init?(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules, count: Int) {
-        let all = OptimizerLayout.candidates(optimizer, variables: variables, dialect: dialect, rules: rules)
-        guard let fitting = all.first(where: { $0.entries.count == count }) else { return nil }
-        self = fitting
+    /// The layouts of files with so many variables, the latest first.
+    static func all(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules, count: Int) -> [OptimizerLayout] {
+        candidates(optimizer, variables: variables, dialect: dialect, rules: rules).filter { $0.entries.count == count }
     }
 
     private init(_ entries: [Entry]) { self.entries = entries }
@@ -47,8 +56,10 @@ package struct OptimizerLayout: Sendable {
         switch (dialect, rules) {
         // A schedule's rate is no variable.
         case (.keras3, _):
-            let rate = optimizer.schedule == nil ? [Entry.learningRate] : []
-            return [OptimizerLayout([.iteration] + rate + averages + groups(algorithm.slotGroups) + shared)]
+            let first = [.iteration] + (optimizer.schedule == nil ? [Entry.learningRate] : [])
+            let slots = averages + groups(algorithm.slotGroups)
+            // What is shared stood first before Keras 3.10.
+            return [OptimizerLayout(first + slots + shared), OptimizerLayout(first + shared + slots)]
         case (.tfKeras, .current):
             // Momenta are kept even where there is no momentum; the product of Nadam's is not.
             let own = count == 0 ? (0..<variables).map { Entry.unused(variable: $0) } : groups(algorithm.slotGroups)
@@ -128,13 +139,54 @@ extension TrainingConfiguration {
     }
 
     /// What its optimizer has kept; nil if the file holds nothing of it, or something that does not fit these weights.
-    ///
-    /// - Parameter shapes: of the weights that train, in the model's order.
-    package func state(of optimizer: Optimizer, shapes: [Shape]) throws -> OptimizerState? {
-        let count = optimizerVariables.count
-        guard count > 0, let layout = OptimizerLayout(optimizer, variables: shapes.count, dialect: dialect, rules: rules, count: count)
+    package func state(of optimizer: Optimizer, in model: BuiltModel) throws -> OptimizerState? {
+        guard let found = try fitting(optimizer, model) else { return nil }
+        var state = found.state
+        state.slots = found.weights.map { state.slots[$0] }
+        state.averages = state.averages.map { averages in found.weights.map { averages[$0] } }
+        return state
+    }
+
+    /// The same by weight and slot, for people: each variable by what it is.
+    package func namedState(of optimizer: Optimizer, in model: BuiltModel) throws -> [NamedOptimizerVariable]? {
+        let weights = model.trainedWeights
+        // Keras 3 saves an optimizer that it has not built yet, too: without slots.
+        let unbuilt = OptimizerLayout(optimizer, variables: 0, dialect: dialect, rules: rules)
+        let isUnbuilt = dialect == .keras3 && optimizerVariables.count == unbuilt.entries.count
+        guard let found = isUnbuilt ? (unbuilt, weights.indices.map { $0 }) : try fitting(optimizer, model).map({ ($0.layout, $0.weights) })
         else { return nil }
-        return try layout.read(optimizerVariables.map(\.tensor), optimizer, shapes: shapes)
+        return zip(found.0.entries, optimizerVariables).map { entry, stored in
+            func named(_ slot: String, _ place: Int? = nil) -> NamedOptimizerVariable {
+                let weight = place.flatMap { found.1.firstIndex(of: $0) }.map { weights[$0].name }
+                return NamedOptimizerVariable(weight: weight, slot: slot, stored: stored.name, tensor: stored.tensor)
+            }
+            return switch entry {
+            case .iteration: named("iteration")
+            case .learningRate: named("learning_rate")
+            case .average(let weight): named("average", weight)
+            case .slot(let slot, let weight): named(optimizer.algorithm.slots[slot].name, weight)
+            case .shared(let index): named(optimizer.algorithm.sharedNames[index])
+            case .unused(let weight): named("momentum", weight)
+            case .unusedNumber(let weight): named("velocity_hat", weight)
+            }
+        }
+    }
+
+    /// The layout that the file's variables fit, and for each weight of the model which of the file's it is: a layer that was shared when the
+    /// file was written counts once there (``WeightTree/copies``).
+    private func fitting(_ optimizer: Optimizer, _ model: BuiltModel) throws
+        -> (layout: OptimizerLayout, state: OptimizerState, weights: [Int])?
+    {
+        let (shapes, count) = (model.trainedWeights.map(\.shape), optimizerVariables.count)
+        guard count > 0 else { return nil }
+        for places in [Array(shapes.indices), model.trainedOriginals] {
+            var own: [Shape] = []
+            for (shape, place) in zip(shapes, places) where place == own.count { own.append(shape) }
+            for layout in OptimizerLayout.all(optimizer, variables: own.count, dialect: dialect, rules: rules, count: count) {
+                if let state = try layout.read(optimizerVariables.map(\.tensor), optimizer, shapes: own) { return (layout, state, places) }
+            }
+        }
+        return nil
     }
 
     /// Puts it in place of what the file held, under the same names if there are as many.
