@@ -71,6 +71,21 @@ import Testing
         }
     }
 
+    /// That of an Embedding is its input's; its table is made of floats.
+    @Test func anInputOfIntegersMakesNoWeightsOfIntegers() throws {
+        let json: JSON = [
+            "class_name": "Sequential", "keras_version": "1.2.2",
+            "config": [
+                [
+                    "class_name": "Embedding",
+                    "config": ["name": "e", "input_dim": 5, "output_dim": 2, "input_dtype": "int32", "batch_input_shape": [nil, 3]],
+                ]
+            ],
+        ]
+        let root = try ModelFile.architecture(json).root
+        #expect(try BuiltModel(root).allWeights(of: root).allSatisfy { $0.spec.dtype == nil || $0.spec.dtype == .float32 })
+    }
+
     /// An index of weights names files beside it, and nothing else.
     @Test func weightsInSeveralFilesAreJoined() throws {
         let fixtures = ModelFileTests.fixtures + "/generations"

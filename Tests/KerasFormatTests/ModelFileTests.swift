@@ -111,6 +111,40 @@ import Testing
         }
     }
 
+    /// Keras 3.0 left out the calls that a model does not need, and its references went on counting them.
+    @Test(arguments: [(3, 1, true), (3, 3, true), (2, 3, false)]) func callsThatAreLeftOutAreNotCounted(
+        first: Int, second: Int, isSound: Bool
+    ) throws {
+        func tensor(_ layer: String, _ node: Int) -> JSON {
+            [
+                "class_name": "__keras_tensor__",
+                "config": ["shape": [nil, 2], "dtype": "float32", "keras_history": [.string(layer), .integer(node), 0]],
+            ]
+        }
+        func layer(_ kind: String, _ name: String, _ config: JSONObject, _ nodes: [JSON]) -> JSON {
+            var words = config
+            words["name"] = .string(name)
+            return [
+                "module": "keras.layers", "class_name": .string(kind), "config": .object(words), "name": .string(name),
+                "inbound_nodes": .array(nodes.map { ["args": [$0], "kwargs": [:]] }),
+            ]
+        }
+        let calls = Set([first, second, 3]).count
+        let json: JSON = [
+            "module": "keras", "class_name": "Functional",
+            "config": [
+                "name": "m",
+                "layers": [
+                    layer("InputLayer", "x", ["batch_shape": [nil, 2], "dtype": "float32"], []),
+                    layer("Dense", "d", ["units": 2], Array(repeating: tensor("x", 0), count: isSound ? calls : 1)),
+                    layer("Add", "a", [:], [[tensor("d", first), tensor("d", second), tensor("d", 3)]]),
+                ],
+                "input_layers": ["x", 0, 0], "output_layers": ["a", 0, 0],
+            ],
+        ]
+        #expect(((try? ModelFile.architecture(json)) != nil) == isSound)
+    }
+
     /// Every file of every generation opens, or says by name why it is not supported yet; nothing is malformed, nothing traps.
     @Test func theCollectionOpensOrSaysWhyNot() throws {
         let folder = ModelFileTests.fixtures + "/../../shared/corpus/generations"

@@ -4,7 +4,7 @@ import KerasModel
 import Tensors
 import Testing
 
-/// Files of Keras 1.2.2, on TensorFlow and on Theano, with what it computed from them.
+/// Files that a Keras wrote and computed from: Keras 1.2.2, on TensorFlow and on Theano; cuDNN's layers of Keras 2.2.4 and tf_keras.
 @Suite struct OldFilesTests {
     static let folder = String(#filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()) + "/Fixtures/old"
 
@@ -12,7 +12,56 @@ import Testing
         ("k122_merge", "k122_merge.h5", nil), ("k122_channels_first", "k122_channels_first.h5", nil),
         ("k122_separable", "k122_separable.h5", nil), ("k122_prelu", "k122_prelu.h5", nil), ("k122_theano", "k122_theano.h5", nil),
         ("k122_channels_first", "k122_channels_first.yaml", "k122_channels_first_w.h5"),
+        // cuDNN's weights in cuDNN's layers and in plain ones, and plain weights in cuDNN's.
+        ("k224_cudnn", "k224_cudnn.h5", nil), ("k224_cudnn", "k224_cudnn_plain.json", "k224_cudnn.h5"),
+        ("k224_cudnn", "k224_cudnn.json", "k224_cudnn_plain_w.h5"),
+        ("tfk221_cudnn", "tfk221_cudnn.h5", nil), ("tfk221_cudnn", "tfk221_cudnn_plain.json", "tfk221_cudnn.h5"),
+        ("tfk221_cudnn", "tfk221_cudnn.json", "tfk221_cudnn_plain_w.h5"),
     ]
+
+    static let types: [(String, Float)] = [("float64", 1e-6), ("float16", 4e-3), ("bfloat16", 3e-2)]
+
+    /// The tolerance is a few of the type's last places.
+    @Test(arguments: types, ["h5", "keras"]) func otherTypesAreReadAndComputedIn(type: (String, Float), ending: String) throws {
+        let known = try NPZ(path: "\(OldFilesTests.folder)/k315_\(type.0).npz")
+        let model = try Model.load("\(OldFilesTests.folder)/k315_\(type.0).\(ending)")
+        let wanted = try known.tensor(named: "out0").scalars(as: Float.self)
+        let found = try model.predict([known.tensor(named: "in0")])[0]
+        let numbers = try found.scalars(as: Float.self)
+        #expect(found.dtype.description == type.0)
+        #expect(numbers.count == wanted.count && zip(numbers, wanted).allSatisfy { abs($0 - $1) <= type.1 * 2 })
+    }
+
+    /// A layer that a wrapper and the graph shared stands in a `.keras` once, and no Keras finds it again; the same model as `.h5` has it twice.
+    @Test(arguments: ["k315", "tf213", "tf215"]) func aLayerSharedWithAWrapperIsFoundUnderItsPath(tag: String) throws {
+        let folder = OldFilesTests.folder + "/../generations"
+        let archive = try ModelFile.read("\(folder)/\(tag)_func.keras")
+        #expect(archive.warnings.contains { $0.contains("'inner'") && $0.contains("stand in the file once") })
+        let (model, whole) = (try Model.load("\(folder)/\(tag)_func.keras"), try Model.load("\(folder)/\(tag)_func.h5"))
+        let dims = try #require(model.inputs.first?.shape).dims.dropFirst().map { $0 ?? 1 }
+        let count = dims.reduce(1, *)
+        let x = try Tensor((0..<2 * count).map { Float($0 % 7) / 3 - 1 }, shape: Shape([2] + dims))
+        for (found, wanted) in zip(try model.predict([x]), try whole.predict([x])) {
+            let (some, others) = (try found.scalars(as: Float.self), try wanted.scalars(as: Float.self))
+            #expect(some.count == others.count && zip(some, others).allSatisfy { abs($0 - $1) < 1e-5 })
+        }
+    }
+
+    @Test(arguments: ["int4", "float8", "gptq"]) func quantizationsThatAreNotThereAreRefusedByName(mode: String) throws {
+        #expect {
+            try ModelFile.read("\(OldFilesTests.folder)/k315_\(mode).keras")
+        } throws: { error in
+            let problems = (error as? KerasError)?.problems ?? []
+            return !problems.isEmpty && problems.allSatisfy { $0.kind == .unsupported } && "\(error)".contains(mode)
+        }
+    }
+
+    @Test(arguments: ["k300", "k333", "k315", "tf212", "tf214", "tfk221"])
+    func weightsOfAClassOfItsOwnAreListed(tag: String) throws {
+        let list = try WeightsFile("\(OldFilesTests.folder)/\(tag)_subclassed.weights.h5").list()
+        let wanted: [[Int]] = [[5, 4], [4], [4, 3], [3], [3, 2], [2]]
+        #expect(Set(list.map(\.shape.dims)) == Set(wanted) && list.count == 6)
+    }
 
     @Test(arguments: files)
     func numbersAreThoseOfTheKerasThatWroteIt(numbers: String, file: String, weights: String?) throws {

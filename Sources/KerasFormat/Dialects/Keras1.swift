@@ -138,6 +138,8 @@ struct Keras1 {
             let names = own[key] ?? (keepsKeys ? [key] : Keras1Words.keys[key] ?? [key])
             for name in names { result[name] = try Keras1Words.value(value, of: name, in: kind) }
         }
+        // That of a layer is its input's: its weights are floats in any case.
+        if kind != InputLayer.className, config["input_dtype"] != nil, result["dtype"] != "float32" { result["dtype"] = nil }
         try Keras1Words.rewrites[kind]?(config, &result)
         if kind.hasSuffix("2D") || kind.hasSuffix("3D"), result["data_format"] == nil {
             // Convolutions without the word are from before 0.3.

@@ -25,8 +25,12 @@ enum KerasArchive {
         saved.origin?.configuration = Origin.Configuration(.object(words), .archive)
         let variables = try storedVariables(in: archive)
         variables.fillOpaqueLayers(of: &saved.root)
+        var shared: [any Layer] = []
         saved.weights = try KerasError.placing(Place(file: name)) {
-            try PathWeights.read(variables, into: BuiltModel(saved.root).tree(of: saved.root))
+            try PathWeights.read(variables, into: BuiltModel(saved.root).tree(of: saved.root), shared: &shared)
+        }
+        saved.warnings += shared.map {
+            "layer '\($0.name)': a wrapper and the model had one layer, and its weights stand in the file once; here they are two with the same weights"
         }
         do {
             saved.training?.optimizerVariables = try variables.optimizerVariables()

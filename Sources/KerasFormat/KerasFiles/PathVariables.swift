@@ -32,7 +32,21 @@ package struct PathVariables {
     /// True for a file in this layout, whatever its name is.
     package static func isLayout(of root: HDF5Group) throws -> Bool {
         for name in ["vars", "layers", "_layer_checkpoint_dependencies"] where try root.contains(name) { return true }
-        return try root.names().contains { $0.hasPrefix("layers\\") || $0.hasPrefix("_layer_checkpoint_dependencies\\") }
+        let names = try root.names()
+        if names.contains(where: { $0.hasPrefix("layers\\") || $0.hasPrefix("_layer_checkpoint_dependencies\\") }) { return true }
+        // A model of a class of its own has its layers under attributes of its own.
+        guard try root.attributeNames().allSatisfy({ !$0.hasPrefix("layer_names") && $0 != "nb_layers" && $0 != "model_config" }) else {
+            return false
+        }
+        return try names.contains { try holdsVariables(root, $0, depth: 0) }
+    }
+
+    /// Whether the first group on the way down that is called `vars` holds arrays called by numbers.
+    private static func holdsVariables(_ group: HDF5Group, _ name: String, depth: Int) throws -> Bool {
+        guard depth < 8, case .group(let inner) = try group.member(name) else { return false }
+        let names = try inner.names()
+        if name == "vars" { return names.contains { Int($0) != nil } }
+        return try names.prefix(64).contains { try holdsVariables(inner, $0, depth: depth + 1) }
     }
 
     /// - Throws: a `resource` problem for too many groups, `malformed` ones for what is no dataset or stands twice.

@@ -11,16 +11,42 @@ enum PathWeights {
     ///
     /// A file does not say whose rules its paths follow: those are taken that fit best.
     ///
-    /// - Parameter prefix: the path at which the file has the layer.
+    /// - Parameters:
+    ///   - prefix: the path at which the file has the layer.
+    ///   - shared: is given the layers that the file has once, under the path of another.
     /// - Throws: a `mismatch` problem for each path that is missing, that no layer asks for, or that has other variables than its layer.
-    static func read(_ file: PathVariables, at prefix: String = "", into tree: WeightTree) throws -> [WeightID: Tensor] {
+    static func read(_ file: PathVariables, at prefix: String = "", into tree: WeightTree, shared: inout [any Layer]) throws -> [WeightID:
+        Tensor]
+    {
         var best: Match?
         for rules in PathRules.allCases {
             let match = Match(file, prefix, tree, rules)
             if match.problems.isEmpty { return try match.tensors() }
             if match.problems.count < best?.problems.count ?? .max { best = match }
         }
+        let copies = tree.copies
+        for rules in PathRules.allCases where !copies.isEmpty {
+            let match = Match(file, prefix, tree, rules, copies)
+            guard match.problems.isEmpty else { continue }
+            var tensors = try match.tensors()
+            for (copy, original) in copies {
+                guard let some = tree[copy], let others = tree[original] else { continue }
+                for (weight, other) in zip(some.all, others.all) {
+                    // The file has those of the one that it met first.
+                    let found = tensors[weight.id] ?? tensors[other.id]
+                    (tensors[weight.id], tensors[other.id]) = (found, found)
+                }
+                shared.append(some.layer)
+            }
+            return tensors
+        }
         throw KerasError(problems: best?.problems ?? [])
+    }
+
+    /// The same where nobody asks what is shared.
+    static func read(_ file: PathVariables, at prefix: String = "", into tree: WeightTree) throws -> [WeightID: Tensor] {
+        var shared: [any Layer] = []
+        return try read(file, at: prefix, into: tree, shared: &shared)
     }
 
     /// What the variables of each path are called, if they are those of this model.
@@ -36,9 +62,9 @@ enum PathWeights {
         var pairs: [(weight: WeightTree.Entry, dataset: HDF5Dataset)] = []
         var problems: [Problem] = []
 
-        init(_ file: PathVariables, _ prefix: String, _ tree: WeightTree, _ rules: PathRules) {
+        init(_ file: PathVariables, _ prefix: String, _ tree: WeightTree, _ rules: PathRules, _ copies: [LayerID: LayerID] = [:]) {
             var asked: Set<String> = []
-            for object in tree.objects(by: rules) {
+            for object in tree.objects(by: rules, copies: copies) {
                 let path = prefix.isEmpty || object.path.isEmpty ? prefix + object.path : "\(prefix)/\(object.path)"
                 asked.insert(path)
                 let stored = file[path: path]
