@@ -31,16 +31,19 @@ interop: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/numpy_files.py $(addprefix --corpus ,$(wildcard ../shared/corpus))
 	$(VENV)/bin/python Tests/Interop/run.py $(if $(SEED),--seed $(SEED))
 	$(VENV)/bin/python Tests/Interop/objects.py
-	if [ -d ../shared/corpus ]; then $(VENV)/bin/python Tests/Interop/corpus.py --corpus ../shared/corpus; fi
+	if [ -d ../shared/corpus ]; then \
+	    for script in corpus goldens slots; do $(VENV)/bin/python Tests/Interop/$$script.py --corpus ../shared/corpus || exit 1; done; fi
 
 ## Lets the Kerases of ten years save random models, each in an environment of its own (Pythons 3.7, 3.8, 3.10 and 3.11 of pyenv; 4 GB), and
 ## asks whether every file opens with the same numbers.
 interop-old: release $(VENV)/.ready
-	$(VENV)/bin/python Tests/Interop/old.py --environments $(VENV)-old
+	$(VENV)/bin/python Tests/Interop/old.py --environments $(VENV)-old --write Tests/Interop/old_table.md
 
-## Asks of every file of the collection beside the checkout who opens it, here and in Python, and writes docs/COMPATIBILITY.md; an hour at first.
+## Asks of every file of the collection beside the checkout who opens it, here and in Python, and writes docs/COMPATIBILITY.md; ten minutes at first.
+## The last table of `make interop-old` goes into it.
 compatibility: release $(VENV)/.ready
-	$(VENV)/bin/python Tests/Interop/compatibility.py --write docs/COMPATIBILITY.md
+	$(VENV)/bin/python Tests/Interop/compatibility.py --write docs/COMPATIBILITY.md --environments $(VENV)-old \
+	    --old Tests/Interop/old_table.md
 
 ## Measures models and convolutions against other engines, in turns, and writes docs/BENCHMARKS.md; about 25 minutes. Then training.
 bench: bench-setup release

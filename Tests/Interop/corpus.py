@@ -1,10 +1,10 @@
 """Goes over a collection of model files other people made: does the command open them, and does it agree with Keras?
 
-    python corpus.py --corpus ../shared/corpus [--keras-binary .build/release/keras] [--only TEXT]
+    python corpus.py --corpus ../shared/corpus [--keras-binary .build/release/keras] [--only TEXT] [--environments .venv-old]
 
 `INDEX.tsv` says of each file in `real/` which Keras wrote it and where Keras's own inputs and outputs are (`ref`); for
-the files in `generations/` they are computed here. Only whole HDF5 models are looked at; `compatibility.py` takes
-all files. A file passes when it opens and, where there is a judge, every output agrees, or when it is refused for nothing
+other files they are computed here, and for Theano's with the kernels of convolutions turned back, which tf_keras leaves as they are.
+Only whole HDF5 models are looked at; `compatibility.py` takes all files, `goldens.py` what lies beside some of them. A file passes when it opens and, where there is a judge, every output agrees, or when it is refused for nothing
 but layers of the kinds in `NOT_YET`. Files that carry code are never given to Python.
 """
 
@@ -12,6 +12,7 @@ import argparse
 import csv
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,8 +25,9 @@ import h5py
 import numpy as np
 
 from command import DEFAULT_BINARY, ROOT, TOLERANCE, Refused, agrees, distance, keras, load, predict
+from old import environment
 
-GENERATIONS = {"K1": "tf_keras", "K2": "tf_keras", "tf.keras2": "tf_keras", "K3": "keras"}
+GENERATIONS = {"K1": "keras1", "K2": "tf_keras", "tf.keras2": "tf_keras", "K3": "keras"}
 ROLES = {"whole(.h5)", "whole(HDF5 named .keras)"}
 NOT_YET = {"Lambda", "MultiHeadAttention"}
 CACHE = Path(tempfile.gettempdir()) / "swift-keras-corpus"
@@ -39,10 +41,18 @@ class Case:
     keras: str
     reference: Path | None = None
     unjudged: str = ""
+    # Whether Keras is to turn the kernels of convolutions back, as it does not do itself.
+    is_turned: bool = False
     computed: Path = field(init=False)
+    # What Keras is to compute from, where that is not drawn.
+    inputs: Path | None = None
 
     def __post_init__(self):
-        self.computed = CACHE / f"{hashlib.sha256(self.file.read_bytes()).hexdigest()[:16]}.npz"
+        name = hashlib.sha256(self.file.read_bytes()).hexdigest()[:16]
+        self.computed = CACHE / f"{name}{'.turned' if self.is_turned else ''}.npz"
+        self.inputs = self.reference
+        if (self.reference is None or self.is_turned) and not self.unjudged:
+            self.reference = self.computed
 
 
 def architecture(file):
@@ -52,15 +62,11 @@ def architecture(file):
     return text.decode() if isinstance(text, bytes) else text
 
 
-def no_judge(file, generation, backend):
+def no_judge(file, generation):
     """Why Keras of today is no judge of a file, or an empty string."""
-    if generation == "K1":
-        return "no Keras of today reads Keras 1 (old.py asks Keras 1 itself)"
     text = architecture(file)
     if '"Lambda"' in text or '"TFOpLambda"' in text:
         return "it carries code or raw operations"
-    if backend == "theano" and "Conv" in text:
-        return "Theano flipped the kernels, tf_keras does not"
     if generation == "K2" and '"interpolation": "bilinear"' in text:
         return "Keras 2 placed bilinear's grid elsewhere"
     return ""
@@ -71,8 +77,18 @@ def real_cases(corpus):
         for row in csv.DictReader(index, delimiter="\t"):
             if row["file"].startswith("real/") and row["generation"] in GENERATIONS and row["role"] in ROLES:
                 file, reference = corpus / row["file"], corpus / row["ref"] if row["ref"] else None
-                unjudged = no_judge(file, row["generation"], row["backend"]) if reference else ""
-                yield Case(file, GENERATIONS[row["generation"]], reference, unjudged)
+                # References of Theano's files were computed with kernels that nobody had turned back.
+                is_theano = is_of_theano(file) if row["generation"] == "K1" else row["backend"] == "theano"
+                is_turned = is_theano and "Conv" in architecture(file)
+                yield Case(file, GENERATIONS[row["generation"]], reference, no_judge(file, row["generation"]), is_turned)
+
+
+def is_of_theano(file):
+    """Of a file of Keras 1, which does not say it: TensorFlow's names of variables end in `:0`."""
+    names = []
+    with h5py.File(file) as f:
+        f.visit(names.append)
+        return not any(name.endswith(":0") for name in names if isinstance(f[name], h5py.Dataset))
 
 
 def generation_of(file):
@@ -90,22 +106,26 @@ def generation_cases(corpus):
         generation = generation_of(file)
         if generation:
             written_by = "tf.keras2" if file.name.startswith("tf") else generation
-            case = Case(file, GENERATIONS[written_by], unjudged=no_judge(file, written_by, backend=""))
-            if not case.unjudged:
-                case.reference = case.computed
-            yield case
+            is_turned = generation == "K1" and is_of_theano(file)
+            yield Case(file, GENERATIONS[written_by], unjudged=no_judge(file, written_by), is_turned=is_turned)
 
 
-def compute(cases):
-    """Lets Keras compute what is not there yet, each Keras in one process for all its files."""
+def compute(cases, environments=None):
+    """Lets Keras compute what is not there yet, each Keras in one process for all its files; Keras 1 in an environment that `old.py` makes."""
     CACHE.mkdir(exist_ok=True)
     jobs = defaultdict(list)
     for case in cases:
         if not case.computed.exists() and not Path(f"{case.computed}.error").exists():
-            inputs = str(case.reference) if case.reference != case.computed else None
-            jobs[case.keras].append({"file": str(case.file), "inputs": inputs, "out": str(case.computed)})
+            inputs = str(case.inputs) if case.inputs else None
+            jobs[case.keras].append({"file": str(case.file), "inputs": inputs, "out": str(case.computed), "turned": case.is_turned})
     for name, list_of_jobs in jobs.items():
         (CACHE / "jobs.json").write_text(json.dumps(list_of_jobs))
+        if name == "keras1":
+            if environments:
+                python, path = environment("k122", environments.resolve())
+                subprocess.run([python, Path(__file__).with_name("corpus_keras1.py"), CACHE / "jobs.json"], check=False,
+                               env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.DEVNULL)
+            continue
         script = Path(__file__).with_name("corpus_reference.py")
         subprocess.run([sys.executable, script, name, CACHE / "jobs.json"], stdout=subprocess.DEVNULL, check=False)
 
@@ -181,12 +201,13 @@ def main():
     parser.add_argument("--corpus", type=Path, default=ROOT.parent / "shared" / "corpus")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--only", default="", help="only files whose path contains this")
+    parser.add_argument("--environments", type=Path, help="where old.py keeps its environments: files of Keras 1 are judged by Keras 1.2.2")
     options = parser.parse_args()
     if not options.corpus.is_dir():
         sys.exit(f"no corpus at {options.corpus}")
     corpus = options.corpus.resolve()
     cases = [case for case in [*real_cases(corpus), *generation_cases(corpus)] if options.only in str(case.file)]
-    compute([case for case in cases if case.reference == case.computed])
+    compute([case for case in cases if case.reference == case.computed], options.environments)
     verdicts, missed = Verdicts(), []
     for case in cases:
         found = look_at(case, options.keras_binary, verdicts)
@@ -203,9 +224,9 @@ def why_unjudged(case):
     """Why there is no judge of a file, or an empty string."""
     if case.unjudged:
         return case.unjudged
-    if case.reference is None:
-        return "the index has no reference"
-    return "" if case.reference.exists() else "Keras itself cannot load or run it"
+    if case.reference.exists():
+        return ""
+    return "Keras 1 was not asked (--environments)" if case.keras == "keras1" else "Keras itself cannot load or run it"
 
 
 def table(title, lines):

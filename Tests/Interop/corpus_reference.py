@@ -2,7 +2,7 @@
 
     python corpus_reference.py keras|tf_keras JOBS.json
 
-A job is `{"file", "inputs", "out"}`: `inputs` an .npz with `in0`, `in1`, … or null for random ones; `out` the .npz to
+A job is `{"file", "inputs", "out", "turned"}`: `inputs` an .npz with `in0`, `in1`, … or null for random ones; `out` the .npz to
 write, with the inputs, `out0`, … in float32 and `double0`, … in float64. What Keras cannot load or run is left out,
 with the reason in `OUT.error`.
 """
@@ -52,8 +52,18 @@ def doubles(keras, model, values):
         return []
 
 
-def reference(keras, file, inputs):
+def turn(model):
+    """Reverses the spatial axes of convolutions' kernels, which Theano had the other way round."""
+    for layer in all_layers(model):
+        if "Conv" in type(layer).__name__ and layer.weights:
+            kernel, *rest = layer.get_weights()
+            layer.set_weights([np.flip(kernel, tuple(range(kernel.ndim - 2))), *rest])
+
+
+def reference(keras, file, inputs, turned=False):
     model = keras.models.load_model(file, compile=False)
+    if turned:
+        turn(model)
     if inputs:
         with np.load(inputs) as given:
             values = [given[name] for name in sorted(given.files, key=lambda n: (len(n), n)) if name.startswith("in")]
@@ -69,7 +79,7 @@ def main(name, jobs):
     for job in json.loads(Path(jobs).read_text()):
         keras.backend.clear_session()
         try:
-            np.savez(job["out"], **reference(keras, job["file"], job["inputs"]))
+            np.savez(job["out"], **reference(keras, job["file"], job["inputs"], job["turned"]))
         except Exception as problem:
             Path(job["out"] + ".error").write_text(" ".join(str(problem).split())[:300])
 

@@ -110,7 +110,11 @@ def check_step(entry, folder, binary, scratch):
     """What is wrong with going on from a file, or nothing."""
     out = scratch / "next.h5"
     keras(binary, "fit", folder / entry["file"], folder / entry["data"], "-o", out, "--no-shuffle", "--batch-size", 8)
-    found, before = weights_of(out), weights_of(folder / entry["file"])
+    found, before = weights_of(out), members(folder / f"{entry['file']}.before.npz")
+    told = json.loads(keras(binary, "inspect", folder / entry["file"], "--json"))
+    unnamed = [v["stored"] for v in told.get("optimizer_variables") or [{"stored": "all of them"}] if not v.get("slot")]
+    if unnamed:
+        return f"variables without a name: {unnamed[0]}"
     outcomes = [members(folder / name) for name in entry["after"]]
     if [a.shape for a in found] != [a.shape for a in outcomes[0]]:
         return "other weights"

@@ -213,7 +213,9 @@ def optimizers():
     table = {"SGD": dict(momentum=0.9), "RMSprop": {}, "Adagrad": {}, "Adadelta": {}, "Adam": dict(beta_1=0.8), "Adamax": {}, "Nadam": {}}
     if not OLDEST:
         table["Ftrl"] = {}
-    for name in sorted(table):
+        table["AdamW"] = dict(weight_decay=0.02)
+        table["Lion"] = {}
+    for name in sorted(n for n in table if hasattr(O, n)):
         settings = dict(table[name])
         settings[rate_] = 0.01
         yield name, functools.partial(getattr(O, name), **settings)
@@ -238,8 +240,10 @@ def trained(name, optimizer):
     y = numbers.standard_normal((8,) + tuple(int(n) for n in model.output_shape[1:])).astype("float32")
     for _ in range(2):
         model.train_on_batch(x, y)
-    file = "opt_%s.h5" % name.lower()
+    # Keras 3 does not go on from its own `.h5`.
+    file = "opt_%s%s" % (name.lower(), ".keras" if GENERATION.startswith("k3") else ".h5")
     model.save(os.path.join(FOLDER, file))
+    np.savez(os.path.join(FOLDER, file + ".before.npz"), *[np.array(w) for w in model.get_weights()])
     np.savez(os.path.join(FOLDER, file + ".npz"), x_train=x, y_train=y)
     after = []
     # TensorFlow 1 counts the step sometimes before and sometimes after it reads how many there were: each of its ways is one.

@@ -97,7 +97,7 @@ package struct Diagnosis: Sendable {
         do {
             let optimizer = try Optimizer(config: training.optimizer, in: context)
             guard !training.optimizerVariables.isEmpty else { return }
-            if try training.state(of: optimizer, shapes: built.trainedWeights.map(\.shape)) == nil {
+            if try training.state(of: optimizer, in: built) == nil {
                 add(
                     "the optimizer's state is not of these weights", Place(object: "/optimizer_weights"),
                     found: "\(training.optimizerVariables.count) variables")

@@ -29,6 +29,10 @@ struct FileFacts: Sendable {
     private(set) var weightNames: [String] = []
     private(set) var isWindows = false
     private(set) var rules: PathRules?
+    /// Whether layers of one class are numbered, where weights go by path.
+    private(set) var repeatsClasses = false
+    /// Variables that the optimizer's list names and the file does not have.
+    private(set) var missingOptimizerVariables: [String] = []
     /// Every layer's entry at any depth, with the path of names that leads to it.
     private(set) var layers: [(path: String, kind: String, config: JSONObject)] = []
 
@@ -79,6 +83,12 @@ struct FileFacts: Sendable {
             config = try JSON(parsing: text)
             if let text = try root.attribute("training_config")?.string() { training = try JSON(parsing: text) }
             weightNames = (try? LegacyWeights(root).layers.flatMap(\.weights)) ?? []
+            if try root.contains("optimizer_weights") {
+                let state = try root.group("optimizer_weights")
+                let names = try state.stringList("weight_names")
+                // A name that stands twice is one array, which is another's at best.
+                missingOptimizerVariables = try names.filter { name in try !state.contains(name) }
+            }
         } else if try PathVariables.isLayout(of: root) {
             container = .pathWeights
             try read(paths: root)
@@ -101,6 +111,22 @@ struct FileFacts: Sendable {
         let names = try root.names()
         isWindows = names.contains { $0.contains("\\") }
         rules = names.contains { $0.hasPrefix(PathRules.tensorFlow212.listOfLayers) } ? .tensorFlow212 : .keras3
+        guard rules == .tensorFlow212, let variables = try? PathVariables(root) else { return }
+        repeatsClasses = variables.filled(below: "").contains { object in
+            let last = object.path.split(separator: "/").dropFirst().first?.split(separator: "_").last
+            return object.top == PathRules.tensorFlow212.listOfLayers && last.map { Int($0) != nil } ?? false
+        }
+    }
+
+    /// Layers that a wrapper holds and that the graph has too: a `.keras` has the weights of such a one under one path, where nobody finds the
+    /// other's.
+    var sharedWithWrappers: [String] {
+        layers.flatMap { wrapper -> [String] in
+            guard let held = wrapper.config["layer"], let name = held["config"]?["name"]?.string, let kind = held["class_name"]?.string
+            else { return [] }
+            return layers.filter { $0.kind == kind && $0.path == name || $0.path.hasSuffix("/" + name) && $0.kind == kind }
+                .map(\.path).filter { !$0.hasPrefix(wrapper.path + "/") }
+        }
     }
 
     private mutating func collect(_ json: JSON, _ path: String) {

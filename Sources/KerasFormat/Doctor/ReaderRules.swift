@@ -62,7 +62,20 @@ struct ReaderRule: Sendable {
             }, reason: reason)
     }
 
-    private static let code: Set<String> = ["Lambda", "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"]
+    private static let lambda = "Lambda"
+    private static let code: Set<String> = [lambda, "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"]
+    /// Initializers that Keras 2 writes as a VarianceScaling.
+    private static let ownInitializers: Set<String> = [
+        "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal",
+    ]
+    /// Layers that take an input of any rank.
+    private static let anyRank: Set<String> = [
+        "Dense", "Activation", "ELU", "ReLU", "LeakyReLU", "Softmax", "Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout",
+        "Masking",
+        "ActivityRegularization",
+    ]
+    /// What Keras 3.11 and later do not find in an `.h5` by its short name.
+    private static let shortNames: Set<String> = ["mse", "mae", "mape", "msle", "kld", "bce"]
     /// Layers that Keras 3 has no more.
     private static let gone: Set<String> = [
         "ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "CuDNNLSTM", "CuDNNGRU", "MaxoutDense", "Highway",
@@ -96,11 +109,40 @@ struct ReaderRule: Sendable {
         facts.isKeras1 && facts.config.isNull && facts.weightNames.contains { $0.contains("_W_") || $0.contains("_U_") }
     }
     private static let hasCode = layers(.fails, "it holds code, which only the Python that wrote it can run") { kind, _ in
-        code.contains(kind)
+        kind == lambda
     }
+    private static let ownClass = whole(.fails, "the model is of a class of its own, whose code is not in the file") { facts in
+        guard let kind = facts.config["class_name"]?.string else { return false }
+        return !["Sequential", "Functional", "Model", "Container", "Graph"].contains(kind)
+    }
+    private static let merge = layers(.fails, "it has no Merge any more", of: Dialect.older) { kind, _ in kind == "Merge" }
+    private static func shared(_ dialect: Dialect) -> ReaderRule {
+        ReaderRule(
+            reading: .fails, places: { $0.container == .archive && $0.dialect == dialect ? $0.sharedWithWrappers : [] },
+            reason: "a wrapper and the graph have one layer, whose weights stand in the archive once")
+    }
+    /// Whether some text in it is one of these.
+    private static func mentions(_ json: JSON, _ words: Set<String>) -> Bool {
+        json.string.map(words.contains) ?? json.array?.contains { mentions($0, words) } ?? json.object?.values.contains {
+            mentions($0, words)
+        }
+            ?? false
+    }
+    private static func isBFloat16(_ dtype: JSON?) -> Bool { dtype == "bfloat16" || dtype?["config"]?["name"] == "bfloat16" }
     private static let halfPixel = layers(
         .otherwise, "bilinear's grid is another one since TensorFlow 2", of: [.keras2]
     ) { _, config in config["interpolation"] == "bilinear" }
+
+    /// The first layer of a Sequential whose shape it gives, in an `.h5`.
+    private static func withoutInput(_ facts: FileFacts, anyRank isFree: Bool) -> [String] {
+        guard facts.container == .wholeHDF5, facts.dialect != .keras3, facts.config["class_name"] == "Sequential",
+            let config = facts.config["config"], let layers = (config["layers"] ?? config).array, let first = layers.first,
+            first["class_name"] != "InputLayer", first["config"]?["batch_input_shape"] != nil
+        else { return [] }
+        // A list of layers without a name is not read at all.
+        let isRead = config.object != nil && layers.allSatisfy { anyRank.contains($0["class_name"]?.string ?? "") }
+        return isRead == isFree ? [first["config"]?["name"]?.string ?? ""] : []
+    }
 
     private static let keras1: [ReaderRule] = [
         whole(.fails, "it is of a later Keras") { !$0.isKeras1 && $0.container != .other }
@@ -108,7 +150,22 @@ struct ReaderRule: Sendable {
 
     private static let keras2: [ReaderRule] = [
         ofKeras3, archiveOfKeras3, paths,
-        whole(.otherwise, "Theano turned the kernels, and a file of Keras 1 does not say so") { $0.isKeras1 && $0.isTheano },
+        whole(.otherwise, "Theano turned the kernels, and a file of Keras 1 does not say so") { $0.isKeras1 && $0.isTheano }, merge,
+        layers(.fails, "Keras 1's penalties and constraints have no class that it finds") { _, config in
+            config.contains { key, value in
+                value["name"] != nil && value["class_name"] == nil && (key.hasSuffix("_regularizer") || key.hasSuffix("_constraint"))
+            }
+        },
+        layers(.fails, "it makes weights of its input's integers") { _, config in
+            config["input_dtype"]?.string?.hasPrefix("int") ?? false && config["W_constraint"] != nil
+        },
+        layers(.fails, "it does not know this initializer", of: [.tfKeras]) { _, config in
+            config.contains { $0.key.hasSuffix("_initializer") && ownInitializers.contains($0.value["class_name"]?.string ?? "") }
+        },
+        whole(.uncompiled, "its optimizers take 'lr', and no name") { facts in
+            let settings = facts.training["optimizer_config"]?["config"]
+            return settings?["learning_rate"] != nil || settings?["name"] != nil
+        },
         whole(.fails, "models are called 'Model' there") { $0.dialect == .tfKeras && $0.config["class_name"] == "Functional" },
         layers(.fails, "it lacks this layer", of: [.tfKeras]) { kind, _ in
             LayerRegistry.keras[kind].map { !$0.dialects.contains(.keras2) } ?? code.subtracting(["Lambda"]).contains(kind)
@@ -119,7 +176,7 @@ struct ReaderRule: Sendable {
     ]
 
     private static let tfKeras: [ReaderRule] = [
-        ofKeras1, ofKeras3, hasCode, theano, halfPixel, windows, gates,
+        ofKeras1, ofKeras3, ownClass, hasCode, merge, shared(.tfKeras), theano, halfPixel, windows, gates,
         whole(.fails, "models by this Keras have another list of layers in .keras archives and .weights.h5") {
             $0.rules == .tensorFlow212 && ($0.container == .archive || $0.container == .pathWeights)
         },
@@ -127,7 +184,7 @@ struct ReaderRule: Sendable {
     ]
 
     private static let keras3: [ReaderRule] = [
-        ofKeras1, theano, halfPixel, windows, gates,
+        ofKeras1, ownClass, merge, shared(.keras3), theano, halfPixel, windows, gates,
         layers(.fails, "it holds code, which Keras 3 refuses or cannot run", of: Dialect.older) { kind, _ in code.contains(kind) },
         layers(.fails, "it holds code, which Keras 3 does not run unless it is told to", of: [.keras3]) { _, config in
             config["function"]?["class_name"] == "__lambda__"
@@ -136,17 +193,25 @@ struct ReaderRule: Sendable {
         whole(.fails, "it does not know YAML") { $0.container == .yaml },
         whole(.fails, "a .keras that is no archive") { $0.container == .wholeHDF5 && $0.name.hasSuffix(".keras") },
         whole(.fails, "a .keras of TensorFlow, whose InputLayer has 'batch_input_shape'") {
+            // TensorFlow 2.13 wrote a Sequential in words that Keras 3 reads, but for its numbers of repeated classes.
             $0.container == .archive && $0.dialect == .tfKeras && !isBefore($0, 2, 13)
+                && !(isBefore($0, 2, 14) && $0.config["class_name"] == "Sequential" && !$0.repeatsClasses)
         },
+        ReaderRule(
+            reading: .fails, places: { withoutInput($0, anyRank: false) },
+            reason: "a Sequential without an InputLayer: the batch's axis is added twice"),
+        ReaderRule(
+            reading: .otherwise, places: { withoutInput($0, anyRank: true) },
+            reason: "a Sequential without an InputLayer: the batch's axis is added twice, and its layers take that"),
         ReaderRule(
             reading: .fails,
             places: { facts in
-                guard facts.container == .wholeHDF5, facts.dialect != .keras3, facts.config["class_name"] == "Sequential",
-                    let first = (facts.config["config"]?["layers"] ?? facts.config["config"])?[0], first["class_name"] != "InputLayer",
-                    first["config"]?["batch_input_shape"] != nil
-                else { return [] }
-                return [first["config"]?["name"]?.string ?? ""]
-            }, reason: "a Sequential without an InputLayer: the batch's axis is added twice"),
+                guard facts.container == .wholeHDF5, facts.dialect == .keras3 else { return [] }
+                return facts.layers.filter { isBFloat16($0.config["dtype"]) }.map(\.path)
+            }, reason: "it writes bfloat16 into an .h5 as bytes that it cannot read"),
+        ReaderRule(
+            reading: .uncompiled, places: { $0.dialect == .keras3 ? Array($0.missingOptimizerVariables.prefix(1)) : [] },
+            reason: "Keras 3 before 3.10 saved only some of the optimizer's variables"),
         layers(.fails, "an initializer with a 'dtype', as TensorFlow 1 wrote it", of: [.tfKeras]) { _, config in
             config.contains { $0.value["config"]?["dtype"]?.string != nil && $0.key.hasSuffix("_initializer") }
         },
@@ -154,8 +219,12 @@ struct ReaderRule: Sendable {
         layers(.fails, "Keras 3 has no such layer", of: Dialect.older) { kind, _ in gone.contains(kind) },
         layers(.otherwise, "hard_sigmoid has another slope in Keras 3", of: Dialect.older) { _, config in holds(config, "hard_sigmoid") },
         whole(.uncompiled, "its optimizer has 'lr', which Keras 3 refuses") { $0.training["optimizer_config"]?["config"]?["lr"] != nil },
-        whole(.uncompiled, "Keras 3.11 and later cannot read the short name of its loss out of an .h5") {
-            $0.container == .wholeHDF5 && ["mse", "mae", "mape", "msle", "kld", "bce"].contains($0.training["loss"]?.string ?? "")
+        whole(.uncompiled, "Keras 3.11 and later cannot read the short name of a loss or metric out of an .h5") { facts in
+            facts.container == .wholeHDF5
+                && ["loss", "metrics", "weighted_metrics"].contains { mentions(facts.training[$0] ?? .null, shortNames) }
+        },
+        whole(.uncompiled, "its loss has the reduction 'auto', which Keras 3 refuses") {
+            $0.dialect != .keras3 && $0.training["loss"]?["config"]?["reduction"] == "auto"
         },
     ]
 }
