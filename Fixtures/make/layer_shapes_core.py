@@ -121,7 +121,19 @@ def cases(keras, layers):
     yield lambda: L.Normalization(axis=1, invert=True), [(3, None)]
     yield lambda: L.Normalization(mean=1.0, variance=2.0), [(3, 4)]
     yield lambda: L.Normalization(mean=[1.0, 2.0], variance=[2.0, 4.0]), [(3, 2)]
+    if not newer:
+        yield lambda: L.Wrapper(L.Dense(3)), [(4,)]
     if newer:
+        for mode in ("log", "magnitude", "psd", "real", "imag", "stft"):
+            yield lambda: L.STFTSpectrogram(mode, 16, 5, window=None, scaling=None, expand_dims=mode in ("psd", "stft"),
+                                            padding="same" if mode == "real" else "valid"), [(50, 2)]
+        yield lambda: L.STFTSpectrogram(frame_length=8, window=None, scaling=None, data_format="channels_first"), [(3, 40)]
+        yield lambda: L.MelSpectrogram(fft_length=16, sequence_stride=5, num_mel_bins=7), [(50,)]
+        yield lambda: L.MelSpectrogram(fft_length=30, sequence_length=21, sequence_stride=5, num_mel_bins=4, power_to_db=False), [(48,)]
+        yield lambda: L.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 3)), [(9, 11, 3)]
+        yield lambda: L.Pipeline([L.Rescaling(0.5), L.CenterCrop(3, 4)]), [(8, 9, 3)]
+        yield lambda: L.ReversibleEmbedding(7, 3), [(4,)]
+        yield lambda: L.ReversibleEmbedding(7, 3, tie_weights=False, mask_zero=True, logit_soft_cap=2.0), [(4,)]
         yield lambda: L.Normalization(axis=(1, 2), mean=[[1.0], [2.0]], variance=[[2.0], [4.0]]), [(2, 3)]
 
 

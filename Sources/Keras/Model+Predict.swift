@@ -54,7 +54,8 @@ extension Model {
         let shape = SymbolicShape([nil] + first.shape.dims.dropFirst().map { $0 })
         state.withLock { state in
             let layers = state.root.architecture.layers
-            state.root.architecture = Architecture(sequential: state.root.name, layers: layers, input: InputLayer(batchShape: shape))
+            let input = InputLayer(batchShape: shape, dtype: first.dtype.isText ? .string : .float32)
+            state.root.architecture = Architecture(sequential: state.root.name, layers: layers, input: input)
         }
         try build(inputShapes: nil, weights: [:], seed: 0)
     }
@@ -70,7 +71,8 @@ extension Model {
         let predictor =
             if let cached, cached.version == version { cached.predictor } else {
                 Predictor(
-                    weights: variables.mapValues(\.tensor), options: runtime, states: states, fit: { try built.fitted(shapes: $0) }
+                    weights: variables.mapValues(\.tensor), options: runtime, states: states, read: built.reader,
+                    fit: { try built.readsData ? $0 : built.fitted(shapes: $0) }
                 ) {
                     try built.lowered(for: $0)
                 }

@@ -66,6 +66,14 @@ public enum DType: Hashable, Sendable, CustomStringConvertible {
     /// Real numbers and truth values.
     public var isNumeric: Bool { isInteger || isFloatingPoint || self == .bool }
 
+    /// Bytes or characters of a fixed length.
+    public var isText: Bool {
+        switch self {
+        case .bytes, .unicode: true
+        default: false
+        }
+    }
+
     /// Keras's and numpy's name: `float32`, `uint8`, `bool`, `datetime64[ns]`; `S3` for three bytes, a list of its fields for a structure.
     public var description: String {
         switch self {

@@ -41,6 +41,7 @@ def main():
     parser.add_argument("--count", type=int, default=100, help="models of each Keras")
     parser.add_argument("--neighbours", type=int, default=25, help="of them, models that go through ONNX and safetensors")
     parser.add_argument("--trained", type=int, default=20, help="of them, models whose gradients are compared")
+    parser.add_argument("--texts", type=int, default=42, help="models of text, sounds and 8 bits, of each Keras")
     parser.add_argument("--recurrent", type=int, default=30, help="models of recurrent layers with masks and states, of each Keras")
     parser.add_argument("--seed", default=SEED)
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
@@ -69,6 +70,10 @@ def main():
         for keras in KERASES:
             print(f"== states and masks of recurrent layers in {keras}", flush=True)
             results.append(script("recurrent.py", "--keras", keras, "--count", options.recurrent, "--seed", options.seed,
+                                  "--keras-binary", options.keras_binary))
+        for keras in KERASES:
+            print(f"== text, sounds and 8 bits in {keras}", flush=True)
+            results.append(script("texts.py", "--keras", keras, "--count", options.texts, "--seed", options.seed,
                                   "--keras-binary", options.keras_binary))
         print("== kills and full disks", flush=True)
         results.append(script("kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))

@@ -128,7 +128,8 @@ extension DType {
         #expect(try tensor("(lI1\naF0.5\naI01\na.").scalars(as: Double.self) == [1, 0.5, 1])
         #expect(try tensor("(lI01\naI00\na.").dtype == .bool)
         #expect(try tensor("(l.").shape == [0] && tensor("I5\n.").shape == [])
-        for ragged in ["(l(lI1\naa(lI3\naI4\naa.", "(lI1\na(lI1\naa.", "(lVtext\na.", "N."] {
+        #expect(try tensor("(lVtext\naVa\na.").strings() == ["text", "a"])
+        for ragged in ["(l(lI1\naa(lI3\naI4\naa.", "(lI1\na(lI1\naa.", "(lVtext\naI1\na.", "N."] {
             #expect(throws: KerasError.self) { try tensor(ragged) }
         }
     }

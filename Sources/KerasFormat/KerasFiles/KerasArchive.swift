@@ -25,9 +25,10 @@ enum KerasArchive {
         saved.origin?.configuration = Origin.Configuration(.object(words), .archive)
         let variables = try storedVariables(in: archive)
         variables.fillOpaqueLayers(of: &saved.root)
+        let read = try fillVocabularies(of: &saved.root, in: archive, variables)
         var shared: [any Layer] = []
         saved.weights = try KerasError.placing(Place(file: name)) {
-            try PathWeights.read(variables, into: BuiltModel(saved.root).tree(of: saved.root), shared: &shared)
+            try PathWeights.read(variables.without(read.paths), into: BuiltModel(saved.root).tree(of: saved.root), shared: &shared)
         }
         saved.warnings += shared.map {
             "layer '\($0.name)': a wrapper and the model had one layer, and its weights stand in the file once; here they are two with the same weights"
@@ -38,7 +39,7 @@ enum KerasArchive {
         } catch let error as KerasError {
             saved.warnings += error.problems.map { "the optimizer's state is left out: \($0)" }
         }
-        let assets = archive.members.filter { $0.name.hasPrefix("assets/") && !$0.isDirectory }
+        let assets = archive.members.filter { $0.name.hasPrefix("assets/") && !$0.isDirectory && !read.members.contains($0.name) }
         if !assets.isEmpty {
             saved.warnings.append("what no layer here asks for is left out: " + assets.map { "'\($0.name)'" }.joined(separator: ", "))
         }

@@ -20,6 +20,12 @@ enum KerasArchiveWriter {
         try archive.add(KerasArchive.metadata, ByteRope(Array(metadata.serialized().utf8)))
         try archive.add(KerasArchive.config, ByteRope(Array(JSON.object(config).serialized().utf8)))
         try archive.add(KerasArchive.weights, HDF5Image(PathWeightsWriter.draft(model, built, options)).content)
+        for (path, layer) in KerasArchive.vocabularyLayers(of: model.root, by: options.target == .keras3 ? .keras3 : .tfKeras) {
+            guard let words = layer.storedVocabulary else { continue }
+            for inner in [path] + layer.innerPaths.map({ "\(path)/\($0)" }) {
+                try archive.add("assets/\(inner)/\(KerasArchive.vocabulary)", ByteRope(Array(words.joined(separator: "\n").utf8)))
+            }
+        }
         try archive.finish()
         return sink.rope
     }

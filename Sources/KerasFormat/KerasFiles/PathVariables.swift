@@ -65,6 +65,15 @@ package struct PathVariables {
         objects.filter { !$0.variables.isEmpty && (path.isEmpty || $0.path == path || $0.path.hasPrefix(path + "/")) }
     }
 
+    /// The same without the variables of these objects, which have been read.
+    func without(_ paths: Set<String>) -> PathVariables {
+        guard !paths.isEmpty else { return self }
+        var copy = self
+        copy.objects = objects.filter { !paths.contains($0.path) }
+        copy.positions = Dictionary(uniqueKeysWithValues: copy.objects.enumerated().map { ($1.path, $0) })
+        return copy
+    }
+
     private mutating func walk(_ group: HDF5Group, _ path: [String]) throws {
         visited += 1
         guard visited <= PathVariables.mostGroups, path.count <= Budgets.current.hdf5PathDepth else {

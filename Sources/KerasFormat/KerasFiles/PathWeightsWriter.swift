@@ -29,6 +29,12 @@ enum PathWeightsWriter {
                 variables.append(tensor)
             }
             draft.root[group: path(object.path)] = group(variables, name: object.layer.name, options)
+            guard let lookup = object.layer as? any VocabularyLayer, let weights = lookup.storedWeights else { continue }
+            for inner in [object.path] + lookup.innerPaths.map({ "\(object.path)/\($0)" }) {
+                var own = HDF5DraftGroup()
+                own.add(dataset: "idf_weights", HDF5DraftDataset(try Tensor(weights.map { Float($0) })))
+                draft.root[group: path(inner)] = own
+            }
         }
         try problems.throwIfAny()
         if let optimizer = CompileConfigWriter(model, options)?.state() {

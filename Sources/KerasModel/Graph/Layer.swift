@@ -30,6 +30,9 @@ public protocol Layer: Sendable {
     /// True if floating-point inputs are cast to what the layer computes in before they reach it. Keras: `autocast`.
     static var castsInputs: Bool { get }
 
+    /// True if the layer looks at text, or at numbers as text: its calls are made when the data is at hand (``LayerCall/read(_:as:_:)``).
+    static var readsData: Bool { get }
+
     /// True if a call takes the masks off the tensors it is given, for whoever looks at them later. Keras 3: `MultiHeadAttention`.
     var clearsMasks: Bool { get }
     /// False where what the layer does in training is not run.
@@ -97,6 +100,7 @@ extension Layer {
     public static var inputShapeNames: [String] { [] }
     public static var callKeywords: JSONObject { [:] }
     public static var castsInputs: Bool { true }
+    public static var readsData: Bool { false }
     public static var trains: Bool { true }
     public var clearsMasks: Bool { false }
     public var typeName: String { Self.className }
@@ -242,6 +246,10 @@ public struct WeightSpec: Hashable, Sendable {
     public var kind: Kind
     /// Elements along the last axis that begin at 1, whatever the initializer says: an LSTM's `unit_forget_bias`.
     package var ones: Range<Int>?
+    /// True for a kernel that files by path hold first though it does not train.
+    package var isStoredFirst = false
+    /// The weight that files by path hold it within: an adapter's, whose product is added to that (``Adapter``).
+    package var isMerged = false
     /// The type it is kept in; nil is the layer's variable type.
     public var dtype: DType?
 

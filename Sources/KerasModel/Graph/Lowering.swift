@@ -47,8 +47,11 @@ public struct LayerCall {
         return try cast(value, wanted ?? computeType)
     }
 
-    public func emit(_ op: Op, _ operands: Value...) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
-    public func emit(_ op: Op, _ operands: [Value]) throws -> Value { try lowering.graph.emit(op, operands, layer: path) }
+    public func emit(_ op: Op, _ operands: Value...) throws -> Value { try emit(op, operands) }
+    public func emit(_ op: Op, _ operands: [Value]) throws -> Value {
+        if lowering.readsData, let moved = try lowering.moved(op, operands) { return moved }
+        return try lowering.graph.emit(op, operands, layer: path)
+    }
     /// Every result of a loop.
     func emitAll(_ op: Op, _ operands: [Value]) throws -> [Value] { try lowering.graph.emitAll(op, operands, layer: path) }
 
@@ -113,6 +116,15 @@ final class Lowering {
     /// What every call gives, by its layer's path; kept where somebody asks for it.
     private(set) var taps: [(name: String, value: Value)] = []
     var keepsTaps = false
+    /// Whether layers look into the data.
+    let readsData: Bool
+    /// The data, where it is at hand: of inputs, and of what layers have found (`Reading.swift`).
+    var contents: [OpGraph.ValueID: Tensor]?
+    var found: [Tensor] = []
+    /// The shapes of what they have found, where that was done before.
+    var foundShapes: ArraySlice<Shape> = []
+    /// The words that numbers stand for.
+    var vocabularies: [OpGraph.ValueID: Vocabulary] = [:]
     private var calls: [String: Int] = [:]
     private var streams = 0
     private var seedInput: Value?
@@ -122,6 +134,7 @@ final class Lowering {
     init(_ model: BuiltModel, phase: Phase) {
         self.model = model
         self.phase = phase
+        readsData = model.readsData
     }
 
     /// A further input: what random numbers hang on.
@@ -255,7 +268,10 @@ extension BuiltModel {
         try root.refuseOpaqueLayers()
         let lowering = Lowering(self, phase: phase)
         let types = architecture.inputLayers.map(\.valueType)
-        let inputs = shapes.enumerated().map { index, shape in
+        // What layers have found in the data comes after it.
+        let count = lowering.readsData ? min(architecture.inputs.leaves.count, shapes.count) : shapes.count
+        lowering.foundShapes = shapes.dropFirst(count)
+        let inputs = shapes.prefix(count).enumerated().map { index, shape in
             lowering.graph.input(shape: shape, dtype: types.indices.contains(index) ? types[index] : .float32)
         }
         lowering.keepsTaps = activations

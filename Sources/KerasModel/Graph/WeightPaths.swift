@@ -60,7 +60,9 @@ extension WeightTree {
     ) {
         guard seen.insert(copies[layer.id] ?? layer.id).inserted else { return }
         // Two lists are joined: that of what a layer made to be trained, and that of the rest. Freezing moves nothing.
-        let stored = own.filter(\.spec.isTrainable) + own.filter { !$0.spec.isTrainable }
+        let own = own.filter { !$0.spec.isMerged }
+        let (first, others) = (own.filter(\.spec.isStoredFirst), own.filter { !$0.spec.isStoredFirst })
+        let stored = first + others.filter(\.spec.isTrainable) + others.filter { !$0.spec.isTrainable }
         objects.append(Object(path: path, layer: layer, weights: stored))
         let prefix = path.isEmpty ? "" : path + "/"
         for attribute in attributes(by: rules) {

@@ -4,6 +4,7 @@ import Tensors
 let knownLayers: [any Layer.Type] = [
     // Core
     InputLayer.self, Dense.self, Embedding.self, Masking.self, Identity.self, EinsumDense.self, MaxoutDense.self, Highway.self,
+    ReversibleEmbedding.self, Wrapper.self,
     // Attention
     Attention.self, AdditiveAttention.self, MultiHeadAttention.self, GroupedQueryAttention.self,
     // Activation
@@ -22,7 +23,11 @@ let knownLayers: [any Layer.Type] = [
     OpaqueLayer.self,
     // Preprocessing
     Rescaling.self, Normalization.self, Resizing.self, CenterCrop.self, Discretization.self, CategoryEncoding.self, IntegerLookup.self,
-    AutoContrast.self,
+    AutoContrast.self, ContrastLimitedAdaptiveHistogramEqualization.self, Pipeline.self,
+    // Audio
+    STFTSpectrogram.self, MelSpectrogram.self,
+    // Text
+    StringLookup.self, TextVectorization.self, Hashing.self, HashedCrossing.self,
     // Augmentation
     AugMix.self, CutMix.self, MixUp.self, RandAugment.self, Equalization.self, Solarization.self, MaxNumBoundingBoxes.self,
     RandomBrightness.self, RandomColorDegeneration.self, RandomColorJitter.self, RandomContrast.self, RandomElasticTransform.self,

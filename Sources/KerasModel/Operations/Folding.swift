@@ -14,6 +14,20 @@ enum Folding {
         return try Tensor(values, shape: shape).converted(to: dtype)
     }
 
+    /// Which element each element of the result is, counted through all operands; nil for a primitive that does more than move them.
+    static func places(_ op: Op, _ shapes: [Shape], _ shape: Shape) -> [Int]? {
+        switch op {
+        case .reshape, .cast, .slice, .transpose, .broadcast, .concatenate: break
+        default: return nil
+        }
+        var first = 0
+        let counted = shapes.map { shape in
+            defer { first += shape.count }
+            return (first..<first + shape.count).map(Double.init)
+        }
+        return values(op, counted, shapes, shape)?.map { Int($0) }
+    }
+
     private static func values(_ op: Op, _ x: [[Double]], _ shapes: [Shape], _ shape: Shape) -> [Double]? {
         let places = { (place: Int) in coordinates(of: place, in: shape) }
         switch op {

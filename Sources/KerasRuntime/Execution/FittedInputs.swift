@@ -50,4 +50,10 @@ extension BuiltModel {
         }
         return Shape(dims)
     }
+
+    /// What the model's layers find in a batch; nil if none looks into the data.
+    package var reader: (@Sendable ([Tensor]) throws -> Reading)? {
+        guard readsData else { return nil }
+        return { try read(fitted($0)) }
+    }
 }

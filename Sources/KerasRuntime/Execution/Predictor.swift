@@ -10,14 +10,18 @@ package final class Predictor: Sendable {
     private let lower: @Sendable ([Shape]) throws -> OpGraph
     /// Set for a model with stateful layers, whose batches go through whole.
     private let states: RecurrentStates?
+    /// Set for a model with layers that look into the data, which goes through in batches of Keras's.
+    private let read: (@Sendable ([Tensor]) throws -> Reading)?
     private let store = ConstantStore()
     private let cache = Mutex(Cache())
 
     /// - Parameters:
+    ///   - read: what layers find in a batch, and the inputs that the graph takes of it.
     ///   - fit: the shapes that data of these shapes is read as.
     ///   - lower: the graph for these input shapes, the batch included.
     package init(
         weights: [WeightID: Tensor], options: RuntimeOptions, states: RecurrentStates? = nil,
+        read: (@Sendable (_ batch: [Tensor]) throws -> Reading)? = nil,
         fit: @escaping @Sendable (_ dataShapes: [Shape]) throws -> [Shape] = { $0 },
         lower: @escaping @Sendable (_ inputShapes: [Shape]) throws -> OpGraph
     ) {
@@ -25,6 +29,7 @@ package final class Predictor: Sendable {
         self.options = options
         self.fit = fit
         self.states = states
+        self.read = read
         self.lower = lower
     }
 
@@ -34,6 +39,23 @@ package final class Predictor: Sendable {
     /// with each step shared out. How it is cut hangs on the model and `batchSize` (no piece is larger) alone, and no number hangs on the
     /// cut: every number of threads gives the same bits.
     package func predict(_ inputs: [Tensor], batchSize: Int? = nil) throws -> [Tensor] {
+        if let read { return try predict(inputs, batchSize ?? 32, read) }
+        return try predict(numbers: inputs, batchSize)
+    }
+
+    /// What is found in a batch may hang on all of it: texts are filled up to the longest of them.
+    private func predict(_ inputs: [Tensor], _ batchSize: Int, _ read: ([Tensor]) throws -> Reading) throws -> [Tensor] {
+        let samples = inputs.first?.shape.dims.first ?? 0
+        let batches = try stride(from: 0, to: max(samples, 1), by: batchSize).map { first in
+            let reading = try read(try inputs.map { try $0[first..<min(first + batchSize, samples)].contiguous() })
+            return try predict(numbers: reading.tensors, nil).enumerated().map { index, output in
+                try reading.vocabularies[index]?.words(at: output) ?? output
+            }
+        }
+        return try batches.count == 1 ? batches[0] : batches[0].indices.map { output in try Tensor(joining: batches.map { $0[output] }) }
+    }
+
+    private func predict(numbers inputs: [Tensor], _ batchSize: Int?) throws -> [Tensor] {
         if let states { return try predict(inputs, states, batchSize) }
         return try inputs.withUnsafeBufferPointer { inputs in
             let route = try route(for: inputs, batchSize)
@@ -48,8 +70,8 @@ package final class Predictor: Sendable {
     ///
     /// - Throws: a `mismatch` problem for an output of another shape or type than the model gives, or whose memory others share.
     package func predict(_ inputs: [Tensor], into outputs: inout [Tensor], batchSize: Int? = nil) throws {
-        if let states {
-            outputs = try predict(inputs, states, batchSize)
+        if states != nil || read != nil {
+            outputs = try predict(inputs, batchSize: batchSize)
             return
         }
         try inputs.withUnsafeBufferPointer { inputs in
@@ -59,8 +81,8 @@ package final class Predictor: Sendable {
 
     /// The same for one input and one output.
     package func predict(_ input: Tensor, into output: inout Tensor, batchSize: Int? = nil) throws {
-        if let states {
-            output = try predict([input], states, batchSize)[0]
+        if states != nil || read != nil {
+            output = try predict([input], batchSize: batchSize)[0]
             return
         }
         try withUnsafePointer(to: input) { input in

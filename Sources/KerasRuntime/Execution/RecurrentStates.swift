@@ -97,8 +97,20 @@ package final class RecurrentStates: Sendable {
 
 extension Tensor {
     /// One tensor of the rows of several, in their order.
-    fileprivate init(joining parts: [Tensor]) throws {
+    ///
+    /// - Throws: a `mismatch` problem for rows of several shapes.
+    init(joining parts: [Tensor]) throws {
         let first = parts[0]
+        if first.dtype.isText {
+            let texts = try parts.flatMap { try $0.strings() }
+            try self.init(texts, shape: try Shape(checking: [parts.reduce(0) { $0 + $1.shape[0] }] + first.shape.dims.dropFirst()))
+            return
+        }
+        guard parts.allSatisfy({ $0.shape.dims.dropFirst() == first.shape.dims.dropFirst() }) else {
+            throw KerasError(
+                .mismatch, "batches give results of several lengths", found: "\(first.shape), …",
+                expected: "a batch size for all samples, or a length that the model says")
+        }
         try self.init(zeros: try Shape(checking: [parts.reduce(0) { $0 + $1.shape[0] }] + first.shape.dims.dropFirst()), dtype: first.dtype)
         var offset = 0
         for part in parts {

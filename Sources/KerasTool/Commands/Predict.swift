@@ -10,7 +10,8 @@ struct Predict: ParsableCommand {
             in their order, as numpy.savez names them. With one input the .npz may hold that array alone, or FILE.npz:name picks one.
 
             OUT is a .npy for a model with one output, a .npz with an array for each output under its name, in the model's order, or - for a \
-            table on standard output. It is written whole or not at all. Both may be a .csv or an IDX file too.
+            table on standard output. It is written whole or not at all. Both may be a .csv or an IDX file too. Text comes from arrays of \
+            strings (with --allow-pickle of objects too) or a .txt, a text a line.
 
             Examples:
               keras predict model.h5 images.npy -o scores.npy
@@ -61,7 +62,9 @@ struct Predict: ParsableCommand {
             try writeActivations(to: activations, target, snapshot, fitted)
             return
         }
-        let predictor = Predictor(weights: snapshot.weights, options: running.options, states: RecurrentStates(snapshot.built)) {
+        let predictor = Predictor(
+            weights: snapshot.weights, options: running.options, states: RecurrentStates(snapshot.built), read: snapshot.built.reader
+        ) {
             try snapshot.built.lowered(for: $0)
         }
         let outputs = try KerasError.placing(Place(file: self.model.model)) { try predictor.predict(fitted, batchSize: batchSize) }
@@ -76,8 +79,9 @@ struct Predict: ParsableCommand {
         }
         let file = try OutputFile(path)
         let (outputs, names) = try KerasError.placing(Place(file: self.model.model)) {
-            let names = try snapshot.built.loweredWithActivations(for: inputs.map(\.shape)).names
-            let predictor = Predictor(weights: snapshot.weights, options: running.options) {
+            let shapes = try snapshot.built.reader?(inputs).tensors.map(\.shape) ?? inputs.map(\.shape)
+            let names = try snapshot.built.loweredWithActivations(for: shapes).names
+            let predictor = Predictor(weights: snapshot.weights, options: running.options, read: snapshot.built.reader) {
                 try snapshot.built.loweredWithActivations(for: $0).graph
             }
             return (try predictor.predict(inputs, batchSize: batchSize), names)

@@ -19,16 +19,18 @@ struct ArrayTable {
             let samples = tensor.rank > 0 ? tensor.shape[0] : 1
             let width = samples > 0 ? tensor.count / samples : 0
             guard width > 0 else { return title + "no samples\n" }
-            let values = try tensor.scalars(as: Double.self)
+            let words = tensor.dtype.isText ? try tensor.strings().map(Terminal.visible) : nil
+            let values = try words == nil ? tensor.scalars(as: Double.self) : Array(repeating: 0, count: tensor.count)
             let rows = ArrayTable.shown(samples, most: ArrayTable.mostRows)
             let columns = ArrayTable.shown(width, most: ArrayTable.mostColumns)
             let isPlain = values.allSatisfy { $0.magnitude < 10_000 || !$0.isFinite }
             func field(_ row: Int, _ column: Int) -> String {
+                if let words { return words[row * width + column] }
                 let value = values[row * width + column]
                 return tensor.dtype.isFloatingPoint
                     ? (isPlain ? Numbers.fixed(value, 4) : Numbers.scientific(value, 4)) : Numbers.short(value)
             }
-            let showsBest = width > 1 && tensor.rank == 2
+            let showsBest = width > 1 && tensor.rank == 2 && words == nil
             var titles: [(title: String, side: TextTable.Side)] = [("row", .right)]
             if showsBest { titles.append(("largest", .right)) }
             titles += columns.map { ($0.map { width == 1 ? "value" : "\($0)" } ?? "…", .right) }

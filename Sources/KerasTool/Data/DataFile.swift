@@ -53,6 +53,7 @@ struct DataFile {
         let buffer = try Files.map(path)
         if buffer.count == 0 { throw KerasError(.malformed, "the file is empty", expected: "arrays, such as a .npy or .npz") }
         if path.hasSuffix(".csv") { return .array(try options.table(buffer)) }
+        if path.hasSuffix(".txt") { return .array(try texts(buffer)) }
         if ZipArchive.sniff(buffer) {
             let archive = try NPZ(buffer, name: path)
             return .archive(
@@ -68,6 +69,14 @@ struct DataFile {
         }
         guard options.allowPickle, let pickle = try NPYPickle(buffer) else { return .array(try NPY.decode(buffer)) }
         return try contents(of: .objects(try pickle.array(isAllowed: true)))
+    }
+
+    /// A text for each line, `(n)`.
+    private static func texts(_ buffer: Buffer) throws -> Tensor {
+        let text = buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        return try Tensor(lines)
     }
 
     /// The two oldest protocols begin like any text: there the name has to say it.

@@ -3,7 +3,7 @@ public import Tensors
 
 extension PickleValue {
     /// The value as a tensor: an array itself, a number, or lists of numbers as `numpy.array` takes them (truth values, else `int64`, else
-    /// `float64`).
+    /// `float64`; or text).
     ///
     /// - Throws: a `mismatch` problem for anything else, and for lists whose lengths differ.
     public func tensor() throws -> Tensor {
@@ -16,9 +16,22 @@ extension PickleValue {
             first = next
         }
         let shape = try Shape(checking: dims)
+        if first.text != nil { return try Tensor(texts(dims[...]), shape: shape) }
         var numbers = Numbers(count: shape.count)
         try collect(dims[...], into: &numbers)
         return try numbers.tensor(shape)
+    }
+
+    /// Text, nested as numbers are.
+    private func texts(_ dims: ArraySlice<Int>) throws -> [String] {
+        guard let length = dims.first else {
+            guard let text else { throw KerasError(.mismatch, "this is no array of texts", found: kind, expected: "text") }
+            return [text]
+        }
+        guard let items, items.count == length else {
+            throw KerasError(.mismatch, "lists of texts have different lengths", found: kind, expected: "\(length) texts each")
+        }
+        return try items.flatMap { try $0.texts(dims.dropFirst()) }
     }
 
     /// The elements of a list or tuple, or of a one-dimensional array of objects.

@@ -61,6 +61,8 @@ public struct GroupedQueryAttention: HeadAttention {
     }
 
     public var headSize: Int { headDim }
+    /// Keras hands a mask that is joined with no other to its Softmax as it is.
+    public var halvesMasks: Bool { true }
     public var repeats: Int { numQueryHeads / max(numKeyValueHeads, 1) }
     public func attendedAxes(rank: Int) throws -> [Int] { [1] }
 

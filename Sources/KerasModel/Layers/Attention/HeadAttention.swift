@@ -21,6 +21,10 @@ public protocol HeadAttention: Layer {
     func attendedAxes(rank: Int) throws -> [Int]
     /// How often a key's head serves a query's.
     var repeats: Int { get }
+    /// tf_keras: `softmax_robust_masking`.
+    var softmaxIsRobust: Bool { get }
+    /// True if the numbers of a mask that is joined with no other count from a half on, where the scores are seen or some of them dropped.
+    var halvesMasks: Bool { get }
 }
 
 /// The identities of the layers inside: a copy of an attention layer holds the same.
@@ -137,7 +141,8 @@ extension HeadAttention {
         let projections = try projections(SymbolicShape(query.shape), SymbolicShape(value.shape), SymbolicShape(key.shape))
         func project(_ layer: EinsumDense, _ x: Value) throws -> Value { try call.lower(layer, [MaskedValue(x)])[0].value }
 
-        let allowed = try mask(call, operands, inputs)
+        let isPlain = dropout == 0 && !returnsScores && query.rank == 3
+        let allowed = try mask(call, operands, inputs, isPlain: isPlain)
         let gate = try projections.gate.map { try project($0, query) }
         let q = try call.emit(.unary(.affine(scale: 1 / Double(headSize).squareRoot(), offset: 0)), try project(projections.query, query))
         let (k, v) = (try repeated(try project(projections.key, key), call), try repeated(try project(projections.value, value), call))
@@ -145,7 +150,7 @@ extension HeadAttention {
         let letters = AttentionLetters(rank: q.rank, axes: axes)
 
         let scores = try call.einsum(q, letters.query, k, letters.key, to: letters.scores)
-        let shares = try share(scores, axes.count, allowed, call, isPlain: dropout == 0 && !returnsScores && q.rank == 4)
+        let shares = try share(scores, axes.count, allowed, call, isPlain: isPlain)
         let kept = call.isTraining ? try call.dropout(shares, rate: dropout, noiseShape: nil, seed: seed) : shares
         var attended = try call.einsum(kept, letters.scores, v, letters.key, to: letters.query)
         if let gate { attended = try call.emit(.binary(.multiply), attended, gate) }
@@ -173,7 +178,7 @@ extension HeadAttention {
     }
 
     /// `(n, t, s)`: 1 where a query may look at a value; nil if at all.
-    private func mask(_ call: LayerCall, _ operands: AttentionOperands<Int>, _ inputs: [Value]) throws -> Value? {
+    private func mask(_ call: LayerCall, _ operands: AttentionOperands<Int>, _ inputs: [Value], isPlain: Bool) throws -> Value? {
         let (t, s) = (inputs[operands.query].shape[1], inputs[operands.value].shape[1])
         var masks: [Value] = []
         if let mask = call.carriedMask(ofInput: operands.query) { masks.append(try call.reshape(mask, mask.shape.dims + [1])) }
@@ -191,6 +196,7 @@ extension HeadAttention {
         if let mask = try given("attention_mask", call.isOfOlderKeras ? 3 : 6, call, inputs, isRaw: call.isOfOlderKeras && masks.isEmpty) {
             masks.append(mask)
         }
+        if halvesMasks, masks.count == 1, !isPlain, let alone = try halved("attention_mask", 6, call, inputs) { return alone }
         guard let first = masks.first else { return nil }
         return try masks.dropFirst().reduce(first) { try call.allOf($0, $1) }
     }
@@ -204,13 +210,21 @@ extension HeadAttention {
         return softmaxIsRobust ? try call.emit(.binary(.greater), numbers, try call.mask([0.5], [])) : numbers
     }
 
+    /// A mask whose numbers count from a half on.
+    private func halved(_ name: String, _ position: Int, _ call: LayerCall, _ inputs: [Value]) throws -> Value? {
+        let position = call.arguments.positional.count > 1 ? position : nil
+        guard let mask = call.arguments.tensor(name, at: position).map({ inputs[$0] }) else { return nil }
+        return try call.emit(.binary(.greater), try call.cast(mask, .float32), try call.mask([0.5], []))
+    }
+
     /// The query's.
     public func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?] {
         let query = try call.arguments.attention(Array(inputs.indices)).query
         return outputs.indices.map { $0 == 0 ? call.carriedMask(ofInput: query) : nil }
     }
 
-    var softmaxIsRobust: Bool { false }
+    public var softmaxIsRobust: Bool { false }
+    public var halvesMasks: Bool { false }
     public var repeats: Int { 1 }
 
     /// A projection with the settings of this layer.
@@ -228,6 +242,7 @@ extension HeadAttention {
         layer.base.name = name
         layer.base.dtype = self.base.dtype
         layer.base.dialect = self.base.dialect
+        layer.base.addsBiasAsTensorFlow = self.base.addsBiasAsTensorFlow
         settings(&layer)
         return layer
     }

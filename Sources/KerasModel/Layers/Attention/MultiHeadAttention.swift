@@ -58,7 +58,7 @@ public struct MultiHeadAttention: HeadAttention {
     var queryShape: JSON?
     var keyShape: JSON?
     var valueShape: JSON?
-    var softmaxIsRobust = false
+    public var softmaxIsRobust = false
     public let parts = AttentionParts()
 
     public init(

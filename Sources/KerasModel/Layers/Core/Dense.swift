@@ -6,21 +6,22 @@ public struct Dense: Layer {
     public static let className = "Dense"
     public static let blank = Dense(0)
     public static let maskUse = MaskUse.passes
-    public static let keys: [ConfigKey<Dense>] = [
-        // Keras 3 leaves it out where there is none.
-        .key("activity_regularizer", \.activityRegularizer, in: [.keras3]).written { layer, _ in layer.activityRegularizer != nil },
-        .required("units", \.units),
-        .key("activation", \.activation),
-        .key("use_bias", \.useBias),
-        .key("kernel_initializer", \.kernelInitializer),
-        .key("bias_initializer", \.biasInitializer),
-        .key("kernel_regularizer", \.kernelRegularizer),
-        .key("bias_regularizer", \.biasRegularizer),
-        .key("activity_regularizer", \.activityRegularizer, in: Dialect.older),
-        .key("kernel_constraint", \.kernelConstraint),
-        .key("bias_constraint", \.biasConstraint),
-        .key("quantization_config", \.quantizationConfig, in: [.keras3]),
-    ]
+    public static let keys: [ConfigKey<Dense>] =
+        [
+            // Keras 3 leaves it out where there is none.
+            .key("activity_regularizer", \.activityRegularizer, in: [.keras3]).written { layer, _ in layer.activityRegularizer != nil },
+            .required("units", \.units),
+            .key("activation", \.activation),
+            .key("use_bias", \.useBias),
+            .key("kernel_initializer", \.kernelInitializer),
+            .key("bias_initializer", \.biasInitializer),
+            .key("kernel_regularizer", \.kernelRegularizer),
+            .key("bias_regularizer", \.biasRegularizer),
+            .key("activity_regularizer", \.activityRegularizer, in: Dialect.older),
+            .key("kernel_constraint", \.kernelConstraint),
+            .key("bias_constraint", \.biasConstraint),
+            .key("quantization_config", \.quantizationConfig, in: [.keras3]),
+        ] + Adapter.keys(at: \.adapter)
 
     public var base = LayerBase()
     public var units: Int
@@ -34,6 +35,7 @@ public struct Dense: Layer {
     public var kernelConstraint: Constraint?
     public var biasConstraint: Constraint?
     var quantizationConfig: JSON?
+    var adapter = Adapter()
 
     public init(
         _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
@@ -52,9 +54,10 @@ public struct Dense: Layer {
         let features = try inputs[0].known(inputs[0].rank - 1)
         let kernel = try WeightSpec(
             "kernel", [features, units], kernelInitializer, regularizer: kernelRegularizer, constraint: kernelConstraint)
-        return useBias
-            ? [kernel, try WeightSpec("bias", [units], biasInitializer, regularizer: biasRegularizer, constraint: biasConstraint)]
-            : [kernel]
+        let bias =
+            useBias ? [try WeightSpec("bias", [units], biasInitializer, regularizer: biasRegularizer, constraint: biasConstraint)] : []
+        if base.dtype.isInt8 { return try Int8.kernel("kernel", [features, units], scale: [units]) + bias }
+        return [adapter.adapted(kernel)] + bias + (try adapter.weights(of: kernel))
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
@@ -69,7 +72,17 @@ public struct Dense: Layer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        var operands = [try call.cast(inputs[0], call.computeType), try call.weight("kernel")]
+        let x = try call.cast(inputs[0], call.computeType)
+        if base.dtype.isInt8 {
+            let product = try Int8.product(x, axes: [x.rank - 1], quantizationConfig, call) { x in
+                try call.emit(.matrixMultiply, x, try call.weight("kernel"))
+            } aligned: {
+                $0
+            }
+            let biased = useBias ? try call.emit(.binary(.add), product, try call.weight("bias")) : product
+            return [try activation.lower(biased, call)]
+        }
+        var operands = [x, try adapter.weight("kernel", call)]
         if useBias { operands.append(try call.weight("bias")) }
         return [try activation.lower(try call.emit(.matrixMultiply, operands), call)]
     }

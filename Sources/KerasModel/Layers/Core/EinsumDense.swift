@@ -6,20 +6,21 @@ public struct EinsumDense: Layer {
     public static let className = "EinsumDense"
     public static var blank: EinsumDense { EinsumDense("", outputShape: []) }
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
-    public static let keys: [ConfigKey<EinsumDense>] = [
-        .required("output_shape", \.sizes),
-        .required("equation", \.equation),
-        .key("activation", \.activation),
-        .key("bias_axes", \.biasAxes),
-        .key("kernel_initializer", \.kernelInitializer),
-        .key("bias_initializer", \.biasInitializer),
-        .key("kernel_regularizer", \.kernelRegularizer),
-        .key("bias_regularizer", \.biasRegularizer),
-        .key("activity_regularizer", \.activityRegularizer),
-        .key("kernel_constraint", \.kernelConstraint),
-        .key("bias_constraint", \.biasConstraint),
-        .key("quantization_config", \.quantizationConfig, in: [.keras3]),
-    ]
+    public static let keys: [ConfigKey<EinsumDense>] =
+        [
+            .required("output_shape", \.sizes),
+            .required("equation", \.equation),
+            .key("activation", \.activation),
+            .key("bias_axes", \.biasAxes),
+            .key("kernel_initializer", \.kernelInitializer),
+            .key("bias_initializer", \.biasInitializer),
+            .key("kernel_regularizer", \.kernelRegularizer),
+            .key("bias_regularizer", \.biasRegularizer),
+            .key("activity_regularizer", \.activityRegularizer),
+            .key("kernel_constraint", \.kernelConstraint),
+            .key("bias_constraint", \.biasConstraint),
+            .key("quantization_config", \.quantizationConfig, in: [.keras3]),
+        ] + Adapter.keys(at: \.adapter)
 
     public var base = LayerBase()
     public var equation: String
@@ -36,6 +37,7 @@ public struct EinsumDense: Layer {
     public var kernelConstraint: Constraint?
     public var biasConstraint: Constraint?
     var quantizationConfig: JSON?
+    var adapter = Adapter()
 
     public init(
         _ equation: String, outputShape: [Int?], activation: ActivationFunction = .linear, biasAxes: String? = nil, name: String? = nil
@@ -53,9 +55,13 @@ public struct EinsumDense: Layer {
             guard let size = plan.sizes[letter] ?? nil else { throw malformed("a kernel's length is not known") }
             return size
         }
-        var specs = [
-            try WeightSpec("kernel", kernel, kernelInitializer, regularizer: kernelRegularizer, constraint: kernelConstraint)
-        ]
+        let spec = try WeightSpec("kernel", kernel, kernelInitializer, regularizer: kernelRegularizer, constraint: kernelConstraint)
+        var specs = [adapter.adapted(spec)]
+        if base.dtype.isInt8 {
+            // A scale for each place of the output that the kernel knows.
+            let scale = plan.output.map { plan.kernel.contains($0) ? (plan.sizes[$0] ?? nil) ?? 1 : 1 }
+            specs = try Int8.kernel("kernel", kernel, scale: scale)
+        }
         if let biasAxes {
             guard let first = plan.written.firstIndex(where: biasAxes.contains), biasAxes.allSatisfy(plan.written.contains) else {
                 throw malformed("a bias lies along axes that the output has not")
@@ -69,7 +75,7 @@ public struct EinsumDense: Layer {
             specs.append(
                 try WeightSpec("bias", shape + elided, biasInitializer, regularizer: biasRegularizer, constraint: biasConstraint))
         }
-        return specs
+        return base.dtype.isInt8 ? specs : specs + (try adapter.weights(of: spec))
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
@@ -88,14 +94,37 @@ public struct EinsumDense: Layer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        guard base.unknownKeys["lora_rank"]?.integer == nil else {
-            throw KerasError(.unsupported, "layers with adapters (LoRA) are not run", at: Place(key: "lora_rank"))
-        }
         let plan = try plan(inputs.map { SymbolicShape($0.shape) })
         let x = try call.cast(inputs[0], call.computeType)
-        var y = try call.einsum(x, plan.input, try call.weight("kernel"), plan.kernel, to: plan.output)
-        if biasAxes != nil { y = try call.emit(.binary(.add), y, try call.weight("bias")) }
+        var y: Value
+        if base.dtype.isInt8 {
+            let reduced = plan.input.indices.filter { !plan.output.contains(plan.input[$0]) }
+            let kept = plan.input.filter(plan.output.contains)
+            y = try Int8.product(x, axes: reduced, quantizationConfig, call) { x in
+                try call.einsum(x, plan.input, try call.weight("kernel"), plan.kernel, to: plan.output)
+            } aligned: { scale in
+                let flat = try call.reshape(scale, plan.input.indices.filter { !reduced.contains($0) }.map { scale.shape[$0] })
+                let ordered = try call.transpose(flat, plan.output.compactMap(kept.firstIndex))
+                return try call.reshape(
+                    ordered, plan.output.map { letter in plan.input.firstIndex(of: letter).map { scale.shape[$0] } ?? 1 })
+            }
+        } else {
+            y = try call.einsum(x, plan.input, try adapter.weight("kernel", call), plan.kernel, to: plan.output)
+        }
+        if biasAxes != nil {
+            let bias = try call.weight("bias")
+            y = try call.emit(.binary(.add), y, try call.reshape(bias, biasShape(bias.shape, SymbolicShape(y.shape))))
+        }
         return [try activation.lower(y, call)]
+    }
+
+    /// The bias as it is added. TensorFlow guesses where one that is a vector goes: along the last axis if it is as long, else along the second
+    /// (``LayerBase/addsBiasAsTensorFlow``).
+    private func biasShape(_ bias: Shape, _ output: SymbolicShape) -> [Int] {
+        let lengths = bias.dims.filter { $0 > 1 }
+        guard base.addsBiasAsTensorFlow, lengths.count == 1, output.rank > 1 else { return bias.dims }
+        if output.last == lengths[0] { return lengths }
+        return output.dims[1] == lengths[0] ? lengths + Array(repeating: 1, count: output.rank - 2) : bias.dims
     }
 
     // MARK: The equation

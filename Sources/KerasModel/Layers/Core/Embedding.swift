@@ -7,17 +7,18 @@ public struct Embedding: Layer {
     public static let blank = Embedding(0, 0)
     /// Half precision could not hold large indices.
     public static let castsInputs = false
-    public static let keys: [ConfigKey<Embedding>] = [
-        .required("input_dim", \.inputDim),
-        .required("output_dim", \.outputDim),
-        .key("embeddings_initializer", \.embeddingsInitializer),
-        .key("embeddings_regularizer", \.embeddingsRegularizer),
-        .key("activity_regularizer", \.activityRegularizer),
-        .key("embeddings_constraint", \.embeddingsConstraint),
-        .key("mask_zero", \.maskZero),
-        .key("input_length", \.inputLength, in: Dialect.older),
-        .key("quantization_config", \.quantizationConfig, in: [.keras3]),
-    ]
+    public static let keys: [ConfigKey<Embedding>] =
+        [
+            .required("input_dim", \.inputDim),
+            .required("output_dim", \.outputDim),
+            .key("embeddings_initializer", \.embeddingsInitializer),
+            .key("embeddings_regularizer", \.embeddingsRegularizer),
+            .key("activity_regularizer", \.activityRegularizer),
+            .key("embeddings_constraint", \.embeddingsConstraint),
+            .key("mask_zero", \.maskZero),
+            .key("input_length", \.inputLength, in: Dialect.older),
+            .key("quantization_config", \.quantizationConfig, in: [.keras3]),
+        ] + Adapter.keys(at: \.adapter)
 
     public var base = LayerBase()
     /// The number of rows. Indices go from 0 to one less.
@@ -32,6 +33,7 @@ public struct Embedding: Layer {
     /// What Keras before 3 wrote of the input's length; one number, or one per axis.
     var inputLength: JSON = nil
     var quantizationConfig: JSON?
+    var adapter = Adapter()
 
     public init(
         _ inputDim: Int, _ outputDim: Int, embeddingsInitializer: Initializer = .randomUniform, embeddingsRegularizer: Regularizer? = nil,
@@ -47,11 +49,11 @@ public struct Embedding: Layer {
     }
 
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] {
-        [
-            try WeightSpec(
-                "embeddings", [inputDim, outputDim], embeddingsInitializer, regularizer: embeddingsRegularizer,
-                constraint: embeddingsConstraint)
-        ]
+        if base.dtype.isInt8 { return try Int8.kernel("embeddings", [inputDim, outputDim], scale: [inputDim]) }
+        let table = try WeightSpec(
+            "embeddings", [inputDim, outputDim], embeddingsInitializer, regularizer: embeddingsRegularizer,
+            constraint: embeddingsConstraint)
+        return [adapter.adapted(table)] + (try adapter.weights(of: table))
     }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
@@ -63,7 +65,15 @@ public struct Embedding: Layer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        [try call.emit(.gather, try call.weight("embeddings"), try call.cast(inputs[0], .int32))]
+        [try rows(at: inputs[0], call)]
+    }
+
+    func rows(at places: Value, _ call: LayerCall) throws -> Value {
+        let places = try call.cast(places, .int32)
+        guard base.dtype.isInt8 else { return try call.emit(.gather, try adapter.weight("embeddings", call), places) }
+        let scale = try call.emit(.gather, try call.weight("embeddings_scale"), places)
+        let rows = try call.emit(.gather, try call.weight("embeddings"), places)
+        return try call.emit(.binary(.divide), rows, try call.reshape(scale, scale.shape.dims + [1]))
     }
 
     public func masks(_ inputs: [Value], _ outputs: [Value], _ call: LayerCall) throws -> [Value?] {

@@ -3,7 +3,7 @@ import Tensors
 
 /// The place of each whole number in a vocabulary, or with `invert` the number at a place: `(n, …)` → `(n, …)`, or in another form
 /// (``OutputMode``). First comes the place of the mask, if there is one, then those of unknown numbers, then the vocabulary.
-public struct IntegerLookup: Layer {
+public struct IntegerLookup: VocabularyLayer {
     public static let className = "IntegerLookup"
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let blank = IntegerLookup([])
@@ -41,6 +41,10 @@ public struct IntegerLookup: Layer {
     /// Keras: `idf_weights`.
     var idfWeights: Numbers?
     public var vocabulary: Numbers?
+    package var storedVocabulary: [String]?
+    package var storedWeights: [Double]?
+    package var weighs: Bool { outputMode == .tfIdf }
+    package var innerPaths: [String] { [] }
     var size: Int?
     var unknownMethod: JSON = nil
     var salt: JSON = nil
@@ -53,31 +57,54 @@ public struct IntegerLookup: Layer {
 
     /// The vocabulary without what Keras puts before it.
     private func tokens() throws -> [Double] {
-        guard let vocabulary else {
-            throw KerasError(.unsupported, "the vocabulary of a lookup is not in its configuration", at: Place(key: "vocabulary"))
+        guard let all = vocabulary?.values ?? storedVocabulary?.compactMap({ Double($0) }) else {
+            throw KerasError(
+                .unsupported, "the vocabulary of a lookup is neither in its configuration nor in the file's assets",
+                at: Place(key: "vocabulary"))
         }
-        guard vocabulary.values.allSatisfy({ abs($0) <= 0x1p24 }) else {
+        let tokens = Array(all.dropFirst(specialCount(all)))
+        guard tokens.allSatisfy({ abs($0) <= 0x1p24 }) else {
             throw KerasError(.unsupported, "numbers of this size are not looked up", at: Place(key: "vocabulary"), expected: "at most 2^24")
         }
-        return vocabulary.values
+        return tokens
     }
 
-    private var firstUnknown: Int { maskToken == nil ? 0 : 1 }
+    /// How many numbers of a vocabulary are what Keras puts before it.
+    private func specialCount(_ all: [Double]) -> Int {
+        guard (0...all.count).contains(unknownCount) else { return 0 }
+        let special = (firstUnknown == 1 ? [Double(maskToken ?? 0)] : []) + Array(repeating: unknown, count: unknownCount)
+        return all.starts(with: special) ? special.count : 0
+    }
+
+    private var unknown: Double { unknownToken.number ?? unknownToken.string.flatMap { Double($0) } ?? -1 }
+
+    /// One for each place; those that Keras puts before the vocabulary weigh as much as the others on average.
+    private func placeWeights() throws -> [Double] {
+        if let storedWeights { return storedWeights }
+        guard let given = idfWeights?.values, let all = vocabulary?.values, given.count == all.count else {
+            throw KerasError(.malformed, "a lookup that weighs has no weights for its numbers", at: Place(key: "idf_weights"))
+        }
+        let before = specialCount(all) > 0 ? 0 : firstUnknown + unknownCount
+        return Array(repeating: given.reduce(0, +) / Double(max(given.count, 1)), count: before) + given
+    }
+
+    /// Where numbers are counted, the mask has no place.
+    private var firstUnknown: Int { maskToken != nil && outputMode == .int ? 1 : 0 }
 
     private func depth() throws -> Int {
         let own = firstUnknown + unknownCount + (try tokens().count)
         return padsToMaximum ? max(maximumTokens ?? own, own) : own
     }
 
+    public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { try keptWeights(depth: weighs ? depth() : 0) }
+
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
-        guard unknownCount >= 1, unknownCount < 1 << 24, !sparse, unknownCount == 1 || unknownMethod.isNull || unknownMethod == "floormod"
+        guard unknownCount >= 1, unknownCount < 1 << 20, (maximumTokens ?? 1) > 0, !sparse,
+            unknownCount == 1 || unknownMethod.isNull || unknownMethod == "floormod"
         else {
             throw KerasError(
                 .unsupported, "a lookup with these settings is not run", at: Place(key: sparse ? "sparse" : "num_oov_indices"),
                 found: sparse ? "true" : "\(unknownCount)")
-        }
-        guard outputMode != .tfIdf || idfWeights != nil else {
-            throw KerasError(.malformed, "a lookup that weighs has no weights", at: Place(key: "idf_weights"))
         }
         return [try outputMode.outputShape(try onlyInput(inputs), depth: try depth())]
     }
@@ -87,7 +114,6 @@ public struct IntegerLookup: Layer {
         let x = inputs[0].dtype.isFloatingPoint ? inputs[0] : try call.cast(inputs[0], .float32)
         let before = firstUnknown + unknownCount
         if invert {
-            let unknown = unknownToken.number ?? unknownToken.string.flatMap { Double($0) } ?? -1
             let table = (maskToken.map { [Double($0)] } ?? []) + Array(repeating: unknown, count: unknownCount) + tokens
             // What stands for no place gives the unknown token.
             return [try call.cast(try find(x, (0..<table.count).map(Double.init), table, otherwise: unknown, call), .int32)]
@@ -109,11 +135,15 @@ public struct IntegerLookup: Layer {
             let isOther = try call.emit(
                 .binary(.notEqual), x, call.lowering.graph.constant(try Tensor([Double(maskToken)], shape: []).converted(to: x.dtype)))
             found = try call.emit(.binary(.gate), found, isOther)
+            // No place, where there is none for the mask.
+            if outputMode != .int {
+                found = try call.emit(.binary(.add), found, try call.emit(.unary(.affine(scale: 1, offset: -1)), isOther))
+            }
         }
         var result = try outputMode.encode(found, depth: try depth(), call)
-        if outputMode == .tfIdf, let idfWeights {
-            let padded = Array(
-                (Array(repeating: 0, count: max(try depth() - idfWeights.values.count, 0)) + idfWeights.values).suffix(try depth()))
+        if outputMode == .tfIdf {
+            let weights = try placeWeights()
+            let padded = Array((weights + Array(repeating: 0, count: max(try depth() - weights.count, 0))).prefix(try depth()))
             result = try call.emit(.binary(.multiply), result, try call.constant(padded, shape: [padded.count]))
         }
         return [result]

@@ -15,6 +15,8 @@ struct ConvLSTMCell: SteppedCell {
     var dataFormat = DataFormat.channelsLast
     var dilationRate: [Int]
     var settings = CellSettings()
+    /// True if the activations see the channels first, though they stand last on the way: softmax goes along the last axis whatever it is.
+    private var activatesFirst = false
 
     init(rank: Int) {
         kernelSize = Array(repeating: 1, count: rank)
@@ -72,6 +74,7 @@ struct ConvLSTMCell: SteppedCell {
         }
         var (inner, cell) = (run, self)
         cell.dataFormat = .channelsLast
+        cell.activatesFirst = true
         inner.steps = try last(run.steps, from: 2)
         inner.initial = try run.initial?.map { try last($0, from: 1) }
         let result = try cell.runSteps(inner, call)
@@ -129,7 +132,13 @@ struct ConvLSTMCell: SteppedCell {
                 return try call.emit(.binary(.add), try call.emit(op, h, constants[number]), try gate(inputs[0], number, call))
             }
         }
-        return try settings.longShortTerm(gates, carry: states[1], call)
+        guard activatesFirst, !settings.activation.isPointwise || !settings.recurrentActivation.isPointwise else {
+            return try settings.longShortTerm(gates, carry: states[1], call)
+        }
+        let last = states[1].rank - 1
+        func first(_ x: Value) throws -> Value { try call.transpose(x, [0, last] + Array(1..<last)) }
+        let results = try settings.longShortTerm(try gates.map(first), carry: try first(states[1]), call)
+        return try results.map { try call.transpose($0, [0] + Array(2...last) + [1]) }
     }
 }
 
