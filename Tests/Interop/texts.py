@@ -1,4 +1,5 @@
-"""Layers that look at text, sounds, histograms and 8 bits: random models by real Keras, and what the Swift command gives.
+"""Layers that look at text, sounds, histograms and 8 bits: random models by real Keras, and what the Swift command gives. One file, over 300
+lines: a draw for each layer.
 
     python texts.py --keras keras3 [--count 60] [--seed TEXT] [--keras-binary .build/release/keras]
 

@@ -1,3 +1,5 @@
+// One file, a little over 300 lines: what is kept of plans and routes is private to those who predict by them.
+
 import KerasModel
 private import Synchronization
 import Tensors
