@@ -69,9 +69,20 @@ import Testing
         #expect(files[0] == files[1] && files[0].count > 370_000)
     }
 
-    @Test func openLengthsAreRefused() throws {
+    /// Lengths that a model leaves open keep a name; what hangs on them is computed, or refused.
+    @Test func openLengths() throws {
         let x = Input(nil, nil, 3, name: "image")
-        let error = #expect(throws: KerasError.self) { try export([x], [GlobalAveragePooling2D()(x)]) }
-        #expect(error?.problems.first?.kind == .unsupported && error?.problems.first?.place.layer == "image")
+        let map = Conv2D(2, (3, 3), strides: (2, 2), padding: .same)(x)
+        let text = String(decoding: try export([x], [Reshape(-1, 2)(map)]), as: UTF8.self)
+        #expect(text.contains("image_length_1") && text.contains("SAME_UPPER"))
+        let error = #expect(throws: KerasError.self) { try export([x], [UpSampling2D((2, 2), interpolation: .bilinear)(x)]) }
+        #expect(error?.problems.first?.kind == .unsupported)
+    }
+
+    /// A loop is ONNX's own, and sees the weights from outside.
+    @Test func loops() throws {
+        let x = Input(nil, 4, name: "steps")
+        #expect(count("Scan", try export([x], [LSTM(3)(x)])) == 1)
+        #expect(count("Scan", try export([x], [Bidirectional(GRU(3, returnSequences: true))(x)])) == 2)
     }
 }

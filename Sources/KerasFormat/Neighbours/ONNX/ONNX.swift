@@ -5,7 +5,7 @@ import Tensors
 /// Writes models as ONNX, to be run by other engines. One way: nothing is read.
 ///
 /// What is written is what the runtime would compute, primitive by primitive, in the standard's own operators alone. The size of the batch stays
-/// open as `N`. Weights stand in the file under their paths, those of convolutions transposed as ONNX has them.
+/// open as `N`, and so do other lengths of inputs that the model leaves open. Weights stand in the file under their paths, those of convolutions transposed as ONNX has them.
 package enum ONNX {
     /// The version of the operators: that of ONNX 1.13, which engines since 2023 run.
     package static let opset = 18
@@ -21,10 +21,10 @@ package enum ONNX {
 
     /// A model as an ONNX file.
     ///
-    /// - Throws: `unsupported`, with the layer, for what cannot be said: open lengths besides the batch, models over 2 GB.
+    /// - Throws: `unsupported`, with the layer, for what cannot be said: numbers that hang on open lengths, models over 2 GB.
     package static func export(_ model: BuiltModel, weights: [WeightID: Tensor]) throws -> ByteRope {
         var exporter = ONNXExporter(
-            try BatchedGraph(model), weights, names: Dictionary(uniqueKeysWithValues: model.weightPaths.map { ($0.id, $0.path) }))
+            try OpenGraph(model), weights, names: Dictionary(uniqueKeysWithValues: model.weightPaths.map { ($0.id, $0.path) }))
         let file = try exporter.run(
             inputs: model.architecture.inputLayers.map(\.name), outputs: model.architecture.outputNames, name: model.root.name)
         guard file.count <= largest else {

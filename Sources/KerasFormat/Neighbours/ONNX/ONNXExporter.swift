@@ -14,8 +14,9 @@ struct ONNXExporter {
         let order: [Int]
     }
 
-    let graph: OpGraph
-    let lengths: [[BatchedGraph.Length]]
+    let opened: OpenGraph
+    var graph: OpGraph { opened.graph }
+    var lengths: [[OpenGraph.Length]] { opened.lengths }
     var file = ONNXGraph()
     private let weights: [WeightID: Tensor]
     private let names: [WeightID: String]
@@ -24,12 +25,13 @@ struct ONNXExporter {
     private var fixed: [ValueID: (name: String, tensor: Tensor)] = [:]
     /// Names of a value's other forms.
     private var forms: [String: String] = [:]
-    /// An input whose first length is the batch's size, and how many times.
-    private var batchSource: (name: String, factor: Int)?
+    /// Where open lengths can be read off: an axis of an array, in the order in which they were found.
+    private var sources: [(length: [Int], array: String, axis: Int)] = []
+    /// Open lengths as arrays of one number.
+    private var lengthNames: [[Int]: String] = [:]
 
-    init(_ batched: BatchedGraph, _ weights: [WeightID: Tensor], names: [WeightID: String]) {
-        graph = batched.graph
-        lengths = batched.lengths
+    init(_ opened: OpenGraph, _ weights: [WeightID: Tensor], names: [WeightID: String]) {
+        self.opened = opened
         self.weights = weights
         self.names = names
     }
@@ -38,12 +40,17 @@ struct ONNXExporter {
     mutating func run(inputs: [String], outputs: [String], name: String) throws -> ProtobufMessage {
         for (index, id) in graph.inputs.enumerated() {
             let name = file.unique(inputs.indices.contains(index) ? inputs[index] : "input_\(index)")
-            try file.addInput(name, graph.values[id].dtype, shape(of: id))
-            stored[id] = Stored(name: name, order: plainOrder(id))
-            if batchSource == nil, case .batch(let factor)? = lengths[id].first { batchSource = (name, factor) }
+            try file.addInput(name, graph.values[id].dtype, shape(of: id, name))
+            keep(id, name)
         }
         // Before any node takes one of them.
         let ends = graph.outputs.indices.map { file.unique(outputs.indices.contains($0) ? outputs[$0] : "output_\($0)") }
+        try writeNodes()
+        for (id, name) in zip(graph.outputs, ends) { try end(id, as: name) }
+        return file.model(name: name)
+    }
+
+    private mutating func writeNodes() throws {
         for (id, value) in graph.values.enumerated() {
             switch value.source {
             case .constant(let tensor): fixed[id] = ("constant", tensor)
@@ -55,25 +62,62 @@ struct ONNXExporter {
             case .input, .node: break
             }
         }
-        for node in graph.nodes {
+        for (index, node) in graph.nodes.enumerated() {
             try KerasError.placing(Place(layer: node.layer)) {
-                if try !fold(node) { try write(node) }
+                if try !fold(node) { try write(node, index) }
             }
         }
-        for (id, name) in zip(graph.outputs, ends) {
-            _ = file.node("Identity", [try self.name(of: id)], layer: "", as: name)
-            try file.addOutput(name, graph.values[id].dtype, shape(of: id))
-        }
-        return file.model(name: name)
     }
 
-    private func shape(of id: ValueID) -> [ONNXGraph.Length] {
-        lengths[id].map { length in
+    private mutating func end(_ id: ValueID, as name: String) throws {
+        _ = file.node("Identity", [try self.name(of: id)], layer: "", as: name)
+        try file.addOutput(name, graph.values[id].dtype, shape(of: id, name))
+    }
+
+    /// One whose names are nobody's business is called after the array.
+    private func shape(of id: ValueID, _ name: String) -> [ONNXGraph.Length] {
+        lengths[id].enumerated().map { axis, length in
             switch length {
             case .fixed(let number): .fixed(number)
-            case .batch(let factor): .named(factor == 1 ? "N" : "\(factor)*N")
+            case .open(let length): .named(opened.names[length] ?? "\(name)_\(axis)")
             }
         }
+    }
+
+    /// A loop over steps. ONNX's `Scan` takes the states before the sequences, and its body sees what is around it.
+    mutating func write(_ scan: Scan, _ node: OpGraph.Node, _ index: Int) throws {
+        // All that the body sees is named before the body begins.
+        let given = node.inputs.dropFirst(scan.sequences + scan.states)
+        let operands = try (node.inputs.dropFirst(scan.sequences).prefix(scan.states) + node.inputs.prefix(scan.sequences)).map {
+            try name(of: $0)
+        }
+        let constants = try given.map { isFixed($0) ? "" : try name(of: $0) }
+        var body = ONNXExporter(try opened.body(ofNode: index), weights, names: names)
+        body.file = file.inner()
+        (body.sources, body.lengthNames) = (sources, lengthNames)
+        let inputs = body.graph.inputs
+        for id in inputs.dropFirst(scan.sequences).prefix(scan.states) + inputs.prefix(scan.sequences) {
+            let name = body.file.unique("\(node.layer)/step")
+            try body.file.addInput(name, body.dtype(id), body.shape(of: id, name))
+            body.keep(id, name)
+        }
+        for (id, (operand, name)) in zip(inputs.dropFirst(scan.sequences + scan.states), zip(given, constants)) {
+            if let known = fixed[operand] { body.fixed[id] = known } else { body.keep(id, name) }
+        }
+        try body.writeNodes()
+        for id in body.graph.outputs { try body.end(id, as: body.file.unique("\(node.layer)/result")) }
+        let message = body.file.part(of: &file, name: "\(node.layer)/body")
+        func directions(_ count: Int) -> ONNXGraph.Attribute { .ints([Int](repeating: scan.isReversed ? 1 : 0, count: count)) }
+        func axes(_ count: Int) -> ONNXGraph.Attribute { .ints([Int](repeating: 1, count: count)) }
+        var attributes: [(String, ONNXGraph.Attribute)] = [
+            ("body", .graph(message)), ("num_scan_inputs", .int(scan.sequences)), ("scan_input_axes", axes(scan.sequences)),
+            ("scan_input_directions", directions(scan.sequences)),
+        ]
+        if scan.kept > 0 {
+            attributes += [("scan_output_axes", axes(scan.kept)), ("scan_output_directions", directions(scan.kept))]
+        }
+        let results = file.node("Scan", operands, attributes, layer: node.layer, results: node.outputs.count)
+        for (id, name) in zip(node.outputs, results) { keep(id, name) }
     }
 
     /// What only gives a weight or constant another form is done here and now.
@@ -99,7 +143,12 @@ struct ONNXExporter {
     func order(_ id: ValueID) -> [Int] { stored[id]?.order ?? plainOrder(id) }
 
     mutating func keep(_ id: ValueID, _ name: String, order: [Int]? = nil) {
-        stored[id] = Stored(name: name, order: order ?? plainOrder(id))
+        let order = order ?? plainOrder(id)
+        stored[id] = Stored(name: name, order: order)
+        for (position, axis) in order.enumerated() {
+            guard case .open(let length) = lengths[id][axis], !sources.contains(where: { $0.length == length }) else { continue }
+            sources.append((length, name, position))
+        }
     }
 
     /// A value with its axes in this order; nil is the graph's.
@@ -157,21 +206,68 @@ struct ONNXExporter {
         return graph.nodes[index].layer
     }
 
-    /// A shape as an array that a node takes; what hangs on the batch is computed from an input's.
-    mutating func shapeList(_ lengths: [BatchedGraph.Length], layer: String) throws -> String {
-        let numbers = lengths.compactMap { length -> Int? in if case .fixed(let number) = length { number } else { nil } }
-        if numbers.count == lengths.count { return try file.list(numbers) }
-        guard let source = batchSource else { throw KerasError(.unsupported, "no input tells the size of the batch") }
-        let size = file.node("Shape", [source.name], [("start", .int(0)), ("end", .int(1))], layer: layer)[0]
-        let parts = try lengths.map { length -> String in
-            switch length {
-            case .fixed(let number): return try file.list([number])
-            case .batch(let factor) where factor == source.factor: return size
-            case .batch(let factor):
-                let times = file.node("Mul", [size, try file.list([factor])], layer: layer)[0]
-                return source.factor == 1 ? times : file.node("Div", [times, try file.list([source.factor])], layer: layer)[0]
+    /// A part of a list: a number, or an array of one that is computed.
+    enum ListPart {
+        case number(Int)
+        case array(String)
+    }
+
+    /// A list of whole numbers as an array that a node takes.
+    mutating func list(of parts: [ListPart], _ layer: String) throws -> String {
+        let numbers = parts.compactMap { part -> Int? in if case .number(let number) = part { number } else { nil } }
+        if numbers.count == parts.count { return try file.list(numbers) }
+        let arrays = try parts.map { part -> String in
+            switch part {
+            case .number(let number): try file.list([number])
+            case .array(let name): name
             }
         }
-        return file.node("Concat", parts, [("axis", .int(0))], layer: layer)[0]
+        return arrays.count == 1 ? arrays[0] : file.node("Concat", arrays, [("axis", .int(0))], layer: layer)[0]
+    }
+
+    /// A shape as an array that a node takes; open lengths are read off arrays that have them.
+    mutating func shapeList(_ lengths: [OpenGraph.Length], layer: String) throws -> String {
+        try list(
+            of: lengths.map { length -> ListPart in
+                switch length {
+                case .fixed(let number): return .number(number)
+                case .open(let length):
+                    guard let name = try name(ofLength: length, layer: layer) else { throw refused("a length that no array has") }
+                    return .array(name)
+                }
+            }, layer)
+    }
+
+    /// An array of one open length: that of another array, so many times, or the product of two. Nil if it is none of these.
+    mutating func name(ofLength length: [Int], layer: String) throws -> String? {
+        if let known = lengthNames[length] { return known }
+        func isMultiple(_ others: [Int]) -> Int? {
+            guard others[0] > 0, length[0] % others[0] == 0 else { return nil }
+            let factor = length[0] / others[0]
+            return zip(length, others).allSatisfy { $0 == factor * $1 } ? factor : nil
+        }
+        let known = sources
+        if let source = known.first(where: { $0.length == length }) {
+            let ends: [(String, ONNXGraph.Attribute)] = [("start", .int(source.axis)), ("end", .int(source.axis + 1))]
+            lengthNames[length] = file.node("Shape", [source.array], ends, layer: layer)[0]
+            return lengthNames[length]
+        }
+        for source in known {
+            guard let factor = isMultiple(source.length), let one = try name(ofLength: source.length, layer: layer) else { continue }
+            lengthNames[length] = file.node("Mul", [one, try file.list([factor])], layer: layer)[0]
+            return lengthNames[length]
+        }
+        for (index, one) in known.enumerated() {
+            for other in known[index...] {
+                guard let factor = isMultiple(zip(one.length, other.length).map { $0 * $1 }),
+                    let a = try name(ofLength: one.length, layer: layer),
+                    let b = try name(ofLength: other.length, layer: layer)
+                else { continue }
+                let product = file.node("Mul", [a, b], layer: layer)[0]
+                lengthNames[length] = factor == 1 ? product : file.node("Mul", [product, try file.list([factor])], layer: layer)[0]
+                return lengthNames[length]
+            }
+        }
+        return nil
     }
 }

@@ -7,6 +7,8 @@ struct ONNXGraph {
         case int(Int)
         case ints([Int])
         case float(Double)
+        case string(String)
+        case graph(ProtobufMessage)
     }
 
     /// A length of an input's or output's shape: a number, or the name of one that is open.
@@ -62,6 +64,12 @@ struct ONNXGraph {
         case .ints(let numbers):
             for number in numbers { message.add(8, number) }
             message.add(20, 7)
+        case .string(let text):
+            message.add(4, text)
+            message.add(20, 3)
+        case .graph(let graph):
+            message.add(6, graph)
+            message.add(20, 5)
         }
         return message
     }
@@ -146,14 +154,32 @@ struct ONNXGraph {
         }
     }
 
-    /// The whole file. Source: `ModelProto`.
-    func model(name: String) -> ProtobufMessage {
+    /// A graph for what a node does over and over: it sees all names of this one, and its arrays stand here too.
+    func inner() -> ONNXGraph {
+        var inner = self
+        (inner.nodes, inner.inputs, inner.outputs) = ([], [], [])
+        return inner
+    }
+
+    /// The graph as a part of `outer`, which takes its arrays and leaves its names alone.
+    func part(of outer: inout ONNXGraph, name: String) -> ProtobufMessage {
+        (outer.initializers, outer.constants, outer.taken) = (initializers, constants, taken)
+        return message(name: name, with: [])
+    }
+
+    private func message(name: String, with initializers: [ProtobufMessage]) -> ProtobufMessage {
         var graph = ProtobufMessage()
         for node in nodes { graph.add(1, node) }
         graph.add(2, name)
         for initializer in initializers { graph.add(5, initializer) }
         for input in inputs { graph.add(11, input) }
         for output in outputs { graph.add(12, output) }
+        return graph
+    }
+
+    /// The whole file. Source: `ModelProto`.
+    func model(name: String) -> ProtobufMessage {
+        let graph = message(name: name, with: initializers)
         var opset = ProtobufMessage()
         opset.add(1, "")
         opset.add(2, ONNX.opset)
