@@ -22,6 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import h5py
 import numpy as np
 
+import figures
 from chance import Chance, Unfit
 from command import TOLERANCE, distance
 from float64 import all_layers, finalize, in_float64
@@ -205,6 +206,7 @@ def main():
         cases.append(write_until_good(keras, options.seed, options.out, index, name, tally))
     description = {"seed": options.seed, "keras": keras.__version__, "cases": cases}
     (options.out / "cases.json").write_text(json.dumps(description))
+    figures.make(keras, options.out)
     for title, counter in (("drawn again", tally.again), ("layers Keras refused", tally.refused),
                            ("misread by Keras itself", tally.misread)):
         print(f"{title}: {sum(counter.values())}")

@@ -22,7 +22,7 @@ enum LegacyModelWriter {
             let writer = TrainingWriter(training, of: model, options)
             if let config = try writer.config() {
                 draft.root.add(attribute: "training_config", .text(config.serialized()))
-                let state = writer.state()
+                let state = writer.state(for: config)
                 if !state.isEmpty { draft.root[group: "optimizer_weights"] = try group(state) }
             }
         }

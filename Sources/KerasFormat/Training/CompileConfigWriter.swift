@@ -24,8 +24,7 @@ struct CompileConfigWriter {
             if !training.optimizer.isNull { source["optimizer"] = training.optimizer }
             return .object(source)
         }
-        // In an `.h5` tf.keras names classes that it does not find by their names in a `.keras`.
-        let writer = TrainingWriter(training, of: model, options, saysAnew: options.target == .tfKeras)
+        let writer = TrainingWriter(training, of: model, options, isArchive: true)
         guard let written = try writer.config()?.object else { return nil }
         var config: JSONObject = ["optimizer": try optimizer(written["optimizer_config"] ?? nil)]
         for key in ["loss", "metrics", "loss_weights", "weighted_metrics"] { config[key] = written[key] ?? JSON.null }
@@ -53,14 +52,19 @@ struct CompileConfigWriter {
         ]
     }
 
-    /// The optimizer's variables in its own order, and its name; nil if there are none, they are not wanted, or another Keras wrote them, which
-    /// is told. In each Keras the order is the same in an `.h5`.
+    /// The optimizer's variables in the order of those who read them, and its name; nil if there are none or they are not wanted, or if these keep
+    /// something else, which is told.
     func state() -> (variables: [Tensor], name: String?)? {
         guard !training.optimizerVariables.isEmpty, !options.stripsOptimizer else { return nil }
-        guard isSame, !isLegacy(training.optimizer) else {
-            options.notes.add("the optimizer's state is left out: \(options.target.rawValue) keeps it in another form")
-            return nil
+        if isSame, training.restoresOptimizer {
+            return (training.optimizerVariables.map(\.tensor), training.optimizer["config"]?["name"]?.string)
         }
-        return (training.optimizerVariables.map(\.tensor), training.optimizer["config"]?["name"]?.string)
+        if let optimizer = try? config()?["optimizer"], let built = try? BuiltModel(model.root),
+            let carried = try? training.variables(asIn: options.target.dialect, optimizer, of: built)
+        {
+            return (carried.map(\.tensor), optimizer["config"]?["name"]?.string)
+        }
+        options.notes.add("the optimizer's state is left out: \(options.target.rawValue) keeps it in another form")
+        return nil
     }
 }

@@ -69,7 +69,8 @@ struct OptimizerWords {
     private var rate: JSON { read["learning_rate"] ?? read["lr"] ?? 0.001 }
 
     /// Keras 2 and TensorFlow before 2.11 divide the rate by `1 + decay · steps`.
-    private var decay: Double { read["decay"]?.number ?? 0 }
+    /// In TensorFlow's Nadam it is that of its momentum's schedule.
+    private var decay: Double { kind.className == "Nadam" ? 0 : read["decay"]?.number ?? 0 }
 
     private func value(_ key: String, _ standard: JSON) -> JSON {
         if let value = read[key], !value.isNull { return value }

@@ -8,17 +8,22 @@ struct TrainingWriter {
     private let target: SaveTarget
     private let options: SaveOptions
     private let outputNames: [String]
+    /// Nil where shapes are not known.
+    private let built: BuiltModel?
+    /// True for a `.keras`, false for the `training_config` of an `.h5`.
+    private let isArchive: Bool
 
-    /// True if all is to be said anew, even to those who wrote it.
-    private let saysAnew: Bool
-
-    init(_ training: TrainingConfiguration, of model: SavedModel, _ options: SaveOptions, saysAnew: Bool = false) {
-        self.saysAnew = saysAnew
+    init(_ training: TrainingConfiguration, of model: SavedModel, _ options: SaveOptions, isArchive: Bool = false) {
+        self.isArchive = isArchive
         self.training = training
         self.options = options
         target = options.target
         outputNames = model.root.architecture.outputNames
+        built = try? BuiltModel(model.root)
     }
+
+    /// In an `.h5` tf.keras names classes that it does not find by their names in a `.keras`.
+    private var saysAnew: Bool { isArchive && target == .tfKeras }
 
     /// True if what is written is for those who wrote what was read.
     private var isSame: Bool { !saysAnew && target != .universal && training.dialect == target.dialect }
@@ -33,16 +38,24 @@ struct TrainingWriter {
         }
     }
 
-    /// The optimizer's state, where it means the same to those who read it; else that it is left out is told.
-    func state() -> [(name: String, tensor: Tensor)] {
-        guard !training.optimizerVariables.isEmpty else { return [] }
-        if options.stripsOptimizer { return [] }
-        // A `.keras` orders and names the variables in another way.
+    /// The optimizer's state as those who read the file keep it; else that it is left out is told.
+    ///
+    /// - Parameter config: what is written of the training.
+    func state(for config: JSON) -> [(name: String, tensor: Tensor)] {
+        guard !training.optimizerVariables.isEmpty, !options.stripsOptimizer else { return [] }
         if isSame && !training.restoresOptimizer { return training.optimizerVariables }
-        options.notes.add(
-            target == .universal
-                ? "the optimizer's state is left out: no form of it is read by every Keras"
-                : "the optimizer's state is left out: \(target.rawValue) keeps it in another form")
+        if target != .universal, target != .keras3, let optimizer = config["optimizer_config"], let built,
+            let carried = try? training.variables(asIn: target.dialect, optimizer, of: built)
+        {
+            return carried
+        }
+        let reason =
+            switch target {
+            case .universal: "no form of it is read by every Keras"
+            case .keras3: "Keras 3 does not go on with one from an .h5; a .keras keeps it"
+            case .tfKeras, .keras2: "\(target.rawValue) keeps it in another form"
+            }
+        options.notes.add("the optimizer's state is left out: \(reason)")
         return []
     }
 
@@ -60,7 +73,7 @@ struct TrainingWriter {
     }
 
     private func translated() throws -> JSON {
-        let context = EncodingContext(target: target, losses: options.losses)
+        let context = EncodingContext(target: target, namesModules: isArchive, losses: options.losses)
         var config: JSONObject = ["optimizer_config": try OptimizerWords.translate(training.optimizer, from: training.dialect, to: context)]
         config["loss"] = try tree(training.loss) { try self.loss($0, context) }
         config["metrics"] = try metrics(training.metrics, context)
@@ -86,7 +99,7 @@ struct TrainingWriter {
     private func loss(_ json: JSON, _ context: EncodingContext) throws -> JSON {
         let loss = try Loss(config: json, in: DecodingContext(dialect: training.dialect, registry: .keras))
         // Keras 3's name of a function is known to every tf.keras; the older names not to Keras 3.
-        return context.isUniversal ? try loss.config(in: EncodingContext(dialect: .keras3)) : try loss.config(in: context)
+        return context.isUniversal ? try loss.config(in: EncodingContext(dialect: .keras3), for: [.tfKeras]) : try loss.config(in: context)
     }
 
     /// One list for one output; a list of lists, in the model's order, for several.
@@ -94,10 +107,13 @@ struct TrainingWriter {
         if json.isNull { return nil }
         if outputNames.count == 1 {
             let items = json.object.flatMap { $0["class_name"] == nil ? Array($0.values) : nil } ?? [json]
-            return .array(try items.flatMap(flat).map { try metric($0, context) })
+            return .array(try items.flatMap(flat).map { try metric($0, 0, context) })
         }
         if let object = json.object, object["class_name"] == nil {
-            return .array(try outputNames.map { .array(try flat(object[$0] ?? nil).map { try metric($0, context) }) })
+            return .array(
+                try outputNames.enumerated().map { index, name in
+                    .array(try flat(object[name] ?? nil).map { try metric($0, index, context) })
+                })
         }
         let lists = json.array ?? []
         // Before Keras 3 one flat list serves every output.
@@ -105,15 +121,31 @@ struct TrainingWriter {
         return .array(
             try outputNames.indices.map { index in
                 let own = isFlat ? json : lists.indices.contains(index) ? lists[index] : nil
-                return .array(try flat(own).map { try metric($0, context) })
+                return .array(try flat(own).map { try metric($0, index, context) })
             })
     }
 
     private func flat(_ json: JSON) -> [JSON] { json.isNull ? [] : json.array?.flatMap(flat) ?? [json] }
 
     /// By name, with what it is reported as where that is another.
-    private func metric(_ json: JSON, _ context: EncodingContext) throws -> JSON {
-        try Metric.translated(json, from: training.dialect, to: context)
+    private func metric(_ json: JSON, _ output: Int, _ context: EncodingContext) throws -> JSON {
+        let place = built.map { model in
+            MetricPlace(
+                output: outputNames.count > 1 ? outputNames[output] : nil, shape: model.outputShapes[output], loss: loss(of: output))
+        }
+        return try Metric.translated(json, from: training.dialect, to: context, at: place, isStored: !isArchive)
+    }
+
+    /// What an output is trained for; nil if that is not known.
+    private func loss(of output: Int) -> Loss? {
+        var json: JSON? = training.loss
+        if let items = training.loss.array {
+            json = items.indices.contains(output) ? items[output] : nil
+        } else if let object = training.loss.object, object["class_name"] == nil {
+            json = object[outputNames[output]]
+        }
+        guard let json, !json.isNull else { return nil }
+        return try? Loss(config: json, in: DecodingContext(dialect: training.dialect, registry: .keras))
     }
 
     /// Each loss of one, a list, or a dictionary by output.

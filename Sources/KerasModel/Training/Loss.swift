@@ -56,15 +56,32 @@ extension Loss: ConfigValue {
     /// The function's name if that says it all, else its class with its settings.
     ///
     /// What a generation means by a name is not written: the Keras that reads it takes its own meaning.
-    public func config(in context: EncodingContext) throws -> JSON {
+    public func config(in context: EncodingContext) throws -> JSON { try config(in: context, for: []) }
+
+    /// - Parameter readers: others that are to read it too.
+    package func config(in context: EncodingContext, for readers: [Dialect]) throws -> JSON {
         let names = function.names
-        try names.check(in: context.dialect)
+        for reader in [context.dialect] + readers { try names.check(in: reader) }
         if function.isPlain && reduction == .mean && name == nil { return .string(names.function(in: context.dialect)) }
         guard context.dialect != .keras2 else {
             throw KerasError(.unsupported, "Keras 2 has no losses with settings", found: names.className)
         }
         var settings: JSONObject = ["name": .string(name ?? names.function), "reduction": .string(reduction.rawValue)]
         for (key, value) in try function.settings(in: context) { settings[key] = value }
+        if !readers.isEmpty {
+            // What one of the readers does not know can be left out where it has its default.
+            let usual = try Swift.type(of: function).init().settings(in: context)
+            for reader in readers {
+                let known = try function.settings(in: EncodingContext(dialect: reader))
+                for key in usual.keys where !known.contains(key) {
+                    guard settings[key] == usual[key] else {
+                        throw KerasError(
+                            .unsupported, "\(reader.rawValue) has no such setting", at: Place(key: key), found: names.className)
+                    }
+                    settings[key] = nil
+                }
+            }
+        }
         guard context.dialect == .keras3 else { return ["class_name": .string(names.className), "config": .object(settings)] }
         return ["module": "keras.losses", "class_name": .string(names.className), "config": .object(settings), "registered_name": nil]
     }

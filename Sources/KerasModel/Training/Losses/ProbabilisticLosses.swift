@@ -57,7 +57,7 @@ public struct SparseCategoricalCrossentropy: LossFunction {
     public static let names = FunctionNames("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy")
     public static let keys: [ConfigKey<SparseCategoricalCrossentropy>] = [
         .key("from_logits", \.fromLogits), .key("ignore_class", \.ignoreClass, in: [.tfKeras, .keras3]),
-        .key("axis", \.axis, in: [.tfKeras, .keras3]),
+        .key("axis", \.axis, in: [.keras3]),
     ]
     public var fromLogits = false
     /// Positions of this class count as if they were not there.

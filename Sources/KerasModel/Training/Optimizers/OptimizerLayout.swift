@@ -189,6 +189,22 @@ extension TrainingConfiguration {
         return nil
     }
 
+    /// The same variables as the files of another Keras, or of another kind, hold them.
+    ///
+    /// - Parameter optimizer: the same one in that Keras's words.
+    /// - Returns: nil where that Keras keeps something else, and where what there is does not fit the weights.
+    package func variables(asIn target: Dialect, _ optimizer: JSON, of model: BuiltModel) throws -> [(name: String, tensor: Tensor)]? {
+        let own = try Optimizer(config: self.optimizer, in: DecodingContext(dialect: dialect, registry: .keras))
+        var other = TrainingConfiguration(dialect: target, optimizer: optimizer)
+        let theirs = try Optimizer(config: optimizer, in: DecodingContext(dialect: target, registry: .keras))
+        // Numbers for all weights together follow each generation's own schedule.
+        guard own.algorithm.slots == theirs.algorithm.slots, own.algorithm.sharedState.isEmpty || rules == other.rules && dialect == target,
+            let state = try state(of: own, in: model)
+        else { return nil }
+        try other.set(state, of: theirs, weights: model.trainedWeights)
+        return other.optimizerVariables
+    }
+
     /// Puts it in place of what the file held, under the same names if there are as many.
     ///
     /// - Parameter weights: those that train: names and shapes in the model's order.
