@@ -22,8 +22,9 @@ package struct ModelConfigWriter: Sendable {
     package static func json(_ root: ModelLayer, built: BuiltModel?, target: SaveTarget, form: Form = .json, losses: Losses? = nil) throws
         -> JSON
     {
-        let context = EncodingContext(
+        var context = EncodingContext(
             target: target, isHDF5: form == .hdf5, namesModules: target == .tfKeras && form != .hdf5, losses: losses)
+        context.heldInputs = built?.heldInputs ?? [:]
         let writer = ModelConfigWriter(model: built, target: target, form: form, context: context).writingModels()
         var top = try writer.entry(root)
         switch (form, target.dialect) {
@@ -49,7 +50,9 @@ package struct ModelConfigWriter: Sendable {
         writer.context.writeModel = { [self] model, _ in
             var inner = self
             inner.context.isNested = true
-            return try inner.writingModels().entry(model)
+            var object = try inner.writingModels().entry(model)
+            if dialect == .keras3 { for (key, value) in build(model, nil) { object[key] = value } }
+            return object
         }
         return writer
     }
@@ -71,10 +74,10 @@ package struct ModelConfigWriter: Sendable {
         func shapes(_ argument: Tree<TensorRef>) -> JSON {
             argument.map { model.outputShapes(of: $0).dropFirst($0.output).first?.config(in: context) ?? .null }.json
         }
-        let names = dialect == .keras3 ? type(of: layer).inputShapeNames : []
+        let names = dialect == .keras3 ? type(of: layer).argumentNames : []
         if !names.isEmpty {
-            var named = JSONObject(zip(names, firstCall.arguments).map { ($0, shapes($1)) })
-            for (key, value) in firstCall.keywordTensors where names.contains(key + "_shape") { named[key + "_shape"] = shapes(value) }
+            var named = JSONObject(zip(names, firstCall.arguments).map { ($0 + "_shape", shapes($1)) })
+            for (key, value) in firstCall.keywordTensors where names.contains(key) { named[key + "_shape"] = shapes(value) }
             return ["build_config": ["shapes_dict": .object(named)]]
         }
         guard firstCall.arguments.count == 1 else { return [:] }
@@ -86,7 +89,8 @@ package struct ModelConfigWriter: Sendable {
             for outputs in self.model?.shapes[layer.id] ?? [] {
                 do { try layer.check(outputs: outputs, for: context) } catch let error as KerasError { try context.leaveOut(error) }
             }
-            return wrap(layer.written, try layer.encoded(in: context))
+            let rank = dialect == .tfKeras && target != .universal ? self.model?.shapes[layer.id]?.first?.first?.rank : nil
+            return wrap(layer.written, try (rank.map(layer.settled) ?? layer).encoded(in: context))
         }
         if !context.isNested, model.id != self.model?.root.id {
             var inner = self
@@ -163,6 +167,7 @@ package struct ModelConfigWriter: Sendable {
                                     expected: "a model for one Keras alone")
                             }
                             var call = try said(call, from: architecture.dialect).withStates(of: layer, in: dialect)
+                            if dialect != .keras3 { call = try call.withKeywords(of: layer) }
                             if dialect == .keras3, call.form == nil {
                                 for (key, value) in type(of: layer).callKeywords
                                 where !call.keywords.contains(key) && !call.keywordTensors.contains(where: { $0.key == key }) {

@@ -36,6 +36,9 @@ public struct Axes: Hashable, ConfigValue, ExpressibleByIntegerLiteral, Expressi
 
     var json: JSON { isList ? .array(values.map { .integer($0) }) : .integer(values[0]) }
 
+    /// A list of them counted from the front, as tf.keras has them once it knows how many there are.
+    func settled(rank: Int) -> Axes { Axes(values.map { $0 < 0 ? $0 + rank : $0 }) }
+
     /// The axes counted from the front, in the order given.
     ///
     /// - Throws: a `mismatch` problem if there is no such axis, or one stands twice.

@@ -20,6 +20,9 @@ public struct ConfigKey<L: Sendable>: Sendable {
     /// Whether this layer's configuration holds the key at all, in the dialects that have it.
     var isWritten: @Sendable (L, EncodingContext) -> Bool = { _, _ in true }
 
+    /// True if Keras 3 takes it though it does not write it.
+    var isTakenByKeras3 = false
+
     /// Whether a dialect without this key would mean another layer by what is left.
     var isNeeded: @Sendable (L) -> Bool = { _ in false }
 
@@ -82,6 +85,13 @@ public struct ConfigKey<L: Sendable>: Sendable {
             absent: { _, _ in })
     }
 
+    /// The same key of Kerases before 3, which Keras 3 takes too.
+    func takenByKeras3() -> ConfigKey {
+        var key = self
+        key.isTakenByKeras3 = true
+        return key
+    }
+
     /// The same key, written only where `condition` holds.
     func written(where condition: @escaping @Sendable (L, EncodingContext) -> Bool) -> ConfigKey {
         var key = self
@@ -103,7 +113,8 @@ public struct ConfigKey<L: Sendable>: Sendable {
             decode: { json, context, outer in try decode(json, context, &outer[keyPath: path]) },
             encode: { outer, context in try encode(outer[keyPath: path], context) },
             absent: { dialect, outer in absent(dialect, &outer[keyPath: path]) },
-            isWritten: { outer, context in isWritten(outer[keyPath: path], context) }, isNeeded: { outer in isNeeded(outer[keyPath: path]) }
+            isWritten: { outer, context in isWritten(outer[keyPath: path], context) }, isTakenByKeras3: isTakenByKeras3,
+            isNeeded: { outer in isNeeded(outer[keyPath: path]) }
         )
     }
 }

@@ -47,6 +47,8 @@ public struct EncodingContext: Sendable {
     package var isNested = false
     /// Writes a model that stands in a layer's configuration.
     package var writeModel: (@Sendable (ModelLayer, EncodingContext) throws -> JSONObject)?
+    /// The shapes that layers within others were built for.
+    package var heldInputs: [LayerID: [SymbolicShape]] = [:]
     /// Takes what those who read it have no word for, where it is to be left out rather than refused.
     package let losses: Losses?
 

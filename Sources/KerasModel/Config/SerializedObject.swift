@@ -49,6 +49,8 @@ public struct Initializer: SerializedObject {
         "truncated_normal": "TruncatedNormal", "variance_scaling": "VarianceScaling", "orthogonal": "Orthogonal",
         "glorot_uniform": "GlorotUniform", "glorot_normal": "GlorotNormal", "he_uniform": "HeUniform", "he_normal": "HeNormal",
         "lecun_uniform": "LecunUniform", "lecun_normal": "LecunNormal",
+        // Keras 3.4 to 3.6 wrote the classes' own names.
+        "OrthogonalInitializer": "Orthogonal", "IdentityInitializer": "Identity",
     ]
     public var className: String
     public var config: JSONObject
@@ -73,8 +75,28 @@ public struct Initializer: SerializedObject {
         "LecunUniform": (1, "fan_in", "uniform"), "LecunNormal": (1, "fan_in", "normal"),
     ]
 
+    /// The settings of a class with their defaults, in tf.keras's order. Keras 3 writes the seed first.
+    private static let settings: [String: JSONObject] = [
+        "RandomUniform": ["minval": -0.05, "maxval": 0.05, "seed": nil], "RandomNormal": ["mean": 0.0, "stddev": 0.05, "seed": nil],
+        "TruncatedNormal": ["mean": 0.0, "stddev": 0.05, "seed": nil], "Orthogonal": ["gain": 1.0, "seed": nil],
+        "VarianceScaling": ["scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal", "seed": nil],
+    ]
+
+    /// Every setting, in the order in which the Keras of `dialect` writes them.
+    private func complete(in dialect: Dialect) -> JSONObject {
+        let scales = className == "VarianceScaling" || Initializer.scalings[className] != nil
+        guard var known = Initializer.settings[className] ?? (scales ? ["seed": nil] : nil) else { return config }
+        if dialect == .keras3 {
+            known = JSONObject([("seed", .null)] + known.filter { $0.key != "seed" }.map { ($0.key, $0.value) })
+            if scales { (known["input_axes"], known["output_axes"]) = (.null, .null) }
+        }
+        for (key, value) in config { known[key] = value }
+        return known
+    }
+
     public func translated(for context: EncodingContext) throws -> Initializer {
         var words = self
+        if context.dialect != .keras2 && !context.isUniversal { words.config = complete(in: context.dialect) }
         if context.dialect != .keras3 || context.isUniversal {
             // Keras 3.15's own, where it does not have its default.
             for key in ["input_axes", "output_axes"] where words.config[key]?.isNull == true { words.config[key] = nil }

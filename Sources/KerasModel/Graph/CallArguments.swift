@@ -67,6 +67,23 @@ extension Call {
         return keywordTensors.first { $0.key == "mask" }.map { flat($0.value) }
     }
 
+    /// The same call with one argument by position, as Kerases before 3 write it.
+    ///
+    /// - Throws: `unsupported` for arguments without names.
+    package func withKeywords(of layer: any Layer) throws -> Call {
+        guard form == nil, arguments.count > 1 else { return self }
+        let names = type(of: layer).argumentNames
+        guard names.count >= arguments.count else {
+            throw KerasError(
+                .unsupported, "before Keras 3 a call of this layer takes one argument", at: Place(layer: layer.name),
+                found: "\(arguments.count) arguments")
+        }
+        var call = self
+        call.arguments = [arguments[0]]
+        call.keywordTensors = zip(names, arguments).dropFirst().filter { !$1.leaves.isEmpty }.map { (key: $0, value: $1) } + keywordTensors
+        return call
+    }
+
     /// The keywords, with what stands for each tensor among them.
     package func words(_ tensor: (TensorRef) -> JSON) -> JSONObject {
         if let form { return form.json }

@@ -23,8 +23,9 @@ public protocol Layer: Sendable {
     static var maskUse: MaskUse { get }
     /// True if Keras 3 writes the shape of the first input beside the configuration (`build_config`): where the class has a `build` of its own.
     static var writesInputShape: Bool { get }
-    /// What Keras 3 calls the shapes of the arguments of the class's `build`, where it takes several: `query_shape`.
-    static var inputShapeNames: [String] { get }
+    /// What the arguments of a call are called that takes several tensors by position: `query`. Keras before 3 writes all but the first by these
+    /// names, Keras 3 the shapes that the class's `build` takes.
+    static var argumentNames: [String] { get }
     /// What Keras 3 writes of a call that says nothing: the `mask` and the `training` that the class's `call` takes.
     static var callKeywords: JSONObject { get }
     /// True if floating-point inputs are cast to what the layer computes in before they reach it. Keras: `autocast`.
@@ -70,6 +71,8 @@ public protocol Layer: Sendable {
     ///
     /// - Throws: `unsupported` for such a layer.
     func check(outputs: [SymbolicShape], for context: EncodingContext) throws
+    /// The same with what tf.keras settles when it builds the layer, and then writes.
+    func settled(rank: Int) -> Self
 
     /// How the layer does on images whose channels have moved. `inputs` are the shapes they had.
     ///
@@ -97,7 +100,7 @@ extension Layer {
     public static var inputCount: ClosedRange<Int> { 1...1 }
     public static var maskUse: MaskUse { .drops }
     public static var writesInputShape: Bool { true }
-    public static var inputShapeNames: [String] { [] }
+    public static var argumentNames: [String] { [] }
     public static var callKeywords: JSONObject { [:] }
     public static var castsInputs: Bool { true }
     public static var readsData: Bool { false }
@@ -120,6 +123,7 @@ extension Layer {
     public func weights(_ inputs: [SymbolicShape]) throws -> [WeightSpec] { [] }
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] { inputs }
     public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {}
+    public func settled(rank: Int) -> Self { self }
 
     public func build(_ inputs: [SymbolicShape], _ builder: inout ModelBuilder) throws -> [SymbolicShape] {
         let shapes = try outputShapes(inputs)

@@ -58,7 +58,9 @@ extension Layer {
             let value = try KerasError.placing(Place(layer: name, key: key.name)) {
                 // What Keras 3 has no word for, though it reads tf.keras's, would mean something else to it.
                 if context.isUniversal, let other = all.first(where: { $0.name == key.name && $0.dialects.contains(.keras3) }) {
-                    _ = try other.encode(self, EncodingContext(target: .keras3, isHDF5: true))
+                    var newest = EncodingContext(target: .keras3, isHDF5: true)
+                    newest.writeModel = context.writeModel
+                    _ = try other.encode(self, newest)
                 }
                 return try key.encode(self, context)
             }
@@ -77,7 +79,7 @@ extension Layer {
         func written(_ dialect: Dialect, orNeeded: Bool = false) -> Set<String> {
             let context = EncodingContext(dialect: dialect)
             let keys = (Self.commonKeys + Self.keys).filter { key in
-                key.dialects.contains(dialect) && key.isWritten(self, context) || orNeeded && key.isNeeded(self)
+                (key.dialects.contains(dialect) || key.isTakenByKeras3) && key.isWritten(self, context) || orNeeded && key.isNeeded(self)
             }
             return Set(keys.map(\.name))
         }

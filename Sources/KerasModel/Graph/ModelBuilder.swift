@@ -23,6 +23,13 @@ public struct ModelBuilder {
 
     init() {}
 
+    /// The shapes that layers were first built for which others hold, and those which write them.
+    package private(set) var heldInputs: [LayerID: [SymbolicShape]] = [:]
+
+    mutating func note(_ inputs: [SymbolicShape], for layer: any Layer) {
+        if heldInputs[layer.id] == nil { heldInputs[layer.id] = inputs }
+    }
+
     /// Notes that the shape a layer gives is not known, and taken to be that of its input.
     mutating func guess(_ layer: LayerID) { guesses.insert(layer) }
 
@@ -72,6 +79,7 @@ public struct ModelBuilder {
         let outer = (arguments, keywords)
         defer { (arguments, keywords) = outer }
         (arguments, keywords) = (CallArguments(count: inputs.count), [:])
+        note(inputs, for: child)
         return try child.build(inputs, &self)
     }
 
@@ -203,12 +211,15 @@ package struct BuiltModel: Sendable {
 
     package var architecture: Architecture { root.architecture }
 
+    /// The shapes that layers within others were first built for.
+    package let heldInputs: [LayerID: [SymbolicShape]]
+
     /// A model of nothing.
     static let empty = BuiltModel()
 
     private init() {
         (root, inputShapes, outputShapes) = (.blank, [], [])
-        (weights, shapes, orders, guesses) = ([:], [:], [:], [])
+        (weights, shapes, orders, guesses, heldInputs) = ([:], [:], [:], [], [:])
     }
 
     /// - Parameter inputShapes: in place of the shapes the input layers give.
@@ -229,6 +240,7 @@ package struct BuiltModel: Sendable {
         self.shapes = builder.shapes
         orders = builder.orders
         guesses = builder.guesses
+        heldInputs = builder.heldInputs
     }
 
     package func order(of model: LayerID) -> [TensorRef] { orders[model] ?? [] }

@@ -36,6 +36,10 @@ struct Inspect: ParsableCommand {
         if json {
             var object: JSONObject = ["file": .string(file), "format": .string(report.format), "bytes": .integer(report.bytes)]
             for (key, value) in report.json { object[key] = value }
+            if let inputs = model?.root.architecture.inputLayers, !inputs.isEmpty {
+                object["inputs"] = .array(
+                    inputs.map { ["name": .string($0.name), "shape": .array($0.batchShape.dims.map { $0.map(JSON.integer) ?? .null })] })
+            }
             if let hash {
                 object["content_hash"] = [
                     "architecture": .string(hash.architecture), "weights": hash.weights.map(JSON.string) ?? .null,

@@ -72,7 +72,7 @@ extension HeadAttention {
     public static var inputCount: ClosedRange<Int> { 1...7 }
     public static var dialects: Set<Dialect> { [.keras3] }
     public static var attributePrefix: String { "" }
-    public static var inputShapeNames: [String] { ["query_shape", "value_shape", "key_shape"] }
+    public static var argumentNames: [String] { ["query", "value", "key"] }
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         var builder = ModelBuilder()
@@ -85,6 +85,7 @@ extension HeadAttention {
             throw KerasError(
                 .mismatch, "query, value and key do not fit together", found: inputs.map(\.description).joined(separator: ", "))
         }
+        builder.note([shapes.query, shapes.value, shapes.key], for: self)
         let returnsScores = builder.keywords.isSet("return_attention_scores")
         let projections = try projections(shapes.query, shapes.value, shapes.key)
         let query = try builder.build(projections.query, [shapes.query])[0]

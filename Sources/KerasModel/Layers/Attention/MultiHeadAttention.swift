@@ -24,12 +24,33 @@ public struct MultiHeadAttention: HeadAttention {
         .key("activity_regularizer", \.partsRegularizer),
         .key("kernel_constraint", \.kernelConstraint),
         .key("bias_constraint", \.biasConstraint),
-        .key("query_shape", \.queryShape, in: [.tfKeras]),
-        .key("key_shape", \.keyShape, in: [.tfKeras]),
-        .key("value_shape", \.valueShape, in: [.tfKeras]),
+        shape("query_shape", \.queryShape, ofInput: 0),
+        shape("key_shape", \.keyShape, ofInput: 2),
+        shape("value_shape", \.valueShape, ofInput: 1),
         .key("softmax_robust_masking", \.softmaxIsRobust, in: [.tfKeras]),
         .key("seed", \.seed, in: [.keras3]),
     ]
+
+    /// What tf.keras is built for stands among its settings.
+    private static func shape(
+        _ name: String, _ path: WritableKeyPath<MultiHeadAttention, JSON?> & Sendable, ofInput index: Int
+    ) -> ConfigKey<MultiHeadAttention> {
+        ConfigKey(
+            name: name, names: [:], dialects: [.tfKeras], isRequired: false, decode: { json, _, layer in layer[keyPath: path] = json },
+            encode: { layer, context in
+                if let known = layer[keyPath: path] { return known }
+                guard let inputs = context.heldInputs[layer.id], inputs.indices.contains(index) else { return nil }
+                return inputs[index].config(in: context)
+            }, absent: { _, _ in })
+    }
+
+    /// tf.keras builds it from shapes that Keras 3 does not take.
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
+        guard context.isUniversal else { return }
+        throw KerasError(
+            .unsupported, "no words for this layer are read by every Keras", at: Place(layer: name), found: Self.className,
+            expected: "a model for one Keras alone")
+    }
 
     public var base = LayerBase()
     public var numHeads: Int

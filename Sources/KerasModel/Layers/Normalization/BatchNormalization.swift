@@ -118,6 +118,8 @@ public struct BatchNormalization: Layer {
         return axes
     }
 
+    public func settled(rank: Int) -> Self { with { $0.axis = axis.settled(rank: rank) } }
+
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         _ = try resolvedAxes(inputs[0])
         return inputs

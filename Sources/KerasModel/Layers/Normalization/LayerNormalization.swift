@@ -72,6 +72,8 @@ public struct LayerNormalization: Layer {
             + (hasBeta ? [WeightSpec("beta", shape, betaInitializer, regularizer: betaRegularizer, constraint: betaConstraint)] : [])
     }
 
+    public func settled(rank: Int) -> Self { with { $0.axis = axis.settled(rank: rank) } }
+
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         guard try !axis.resolved(in: inputs[0]).isEmpty else { throw KerasError(.mismatch, "LayerNormalization needs an axis") }
         return inputs

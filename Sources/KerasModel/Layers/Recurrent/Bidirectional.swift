@@ -82,8 +82,10 @@ public struct Bidirectional: Layer {
 
     /// As the dialect names it and its settings: Keras 3 writes what a bidirectional layer makes of them, others what they were.
     private func words(isForward: Bool, _ context: EncodingContext) throws -> JSON {
-        var layer = isForward ? forward : backward
+        var (layer, context) = (isForward ? forward : backward, context)
         let isNewest = context.dialect == .keras3
+        // Before Keras 3 it stands there as it was given, never built.
+        if !isNewest { context.heldInputs = [:] }
         if !isNewest { layer.base.name = layer.name.withoutPrefix(isForward ? "forward_" : "backward_") }
         layer.recurrent.zeroOutputForMask = isNewest && layer.recurrent.returnSequences
         var held = HeldLayer(layer)

@@ -25,6 +25,11 @@ public struct CellSettings: Sendable {
     public var seed: Int?
     /// 1 draws what is dropped for each gate by itself; the numbers are otherwise the same.
     var implementation = 2
+    /// Keras 1 and 2 had a third one, 0, which the others take for 1.
+    var implementationInUse: Int {
+        get { max(implementation, 1) }
+        set { implementation = newValue }
+    }
     /// Whether the weights are arranged as cuDNN has them.
     var isCuDNN = false
 
@@ -68,7 +73,9 @@ public struct CellSettings: Sendable {
                 .key("bias_constraint", \.biasConstraint),
                 .key("dropout", \.dropout),
                 .key("recurrent_dropout", \.recurrentDropout),
-            ] + (form.hasImplementation ? [.key("implementation", \.implementation, in: Dialect.older, defaults: [.keras2: 1])] : [])
+            ]
+            + (form.hasImplementation
+                ? [.key("implementation", \.implementationInUse, in: Dialect.older, defaults: [.keras2: 1]).takenByKeras3()] : [])
         let last: [ConfigKey<CellSettings>] = form.hasSeed.isEmpty ? [] : [.key("seed", \.seed, in: form.hasSeed)]
         return first.map { $0.at(path) } + (activity.map { [$0] } ?? []) + second.map { $0.at(path) } + (resetAfter.map { [$0] } ?? [])
             + last.map { $0.at(path) }

@@ -4,7 +4,7 @@ import Tensors
 /// A layer in another's configuration: `{"class_name": …, "config": …}`.
 struct HeldLayer: Sendable {
     var layer: any Layer
-    /// What Keras 3 wrote of the shapes it was built for, kept for writing.
+    /// What Keras 3 wrote of the shapes it was built for, kept where they are not known.
     var buildConfig: JSON?
 
     init(_ layer: any Layer) { self.layer = layer }
@@ -17,8 +17,11 @@ extension HeldLayer: ConfigValue {
     }
 
     func config(in context: EncodingContext) throws -> JSON {
-        var words = try context.words(of: layer)
-        if context.dialect == .keras3, !context.isUniversal, layer.base.dialect == .keras3, let buildConfig, !buildConfig.isNull {
+        let rank = context.dialect == .tfKeras && !context.isUniversal ? context.heldInputs[layer.id]?.first?.rank : nil
+        var words = try context.words(of: rank.map(layer.settled) ?? layer)
+        if let build = context.build(of: layer) {
+            words["build_config"] = build
+        } else if context.dialect == .keras3, !context.isUniversal, layer.base.dialect == .keras3, let buildConfig, !buildConfig.isNull {
             words["build_config"] = buildConfig
         }
         return .object(words)
@@ -43,12 +46,26 @@ extension DecodingContext {
 }
 
 extension EncodingContext {
+    /// What stands beside the configuration of a layer within another: the shape it was built for. Nil where nothing does.
+    fileprivate func build(of layer: any Layer) -> JSON? {
+        guard namesModules, !isUniversal, let inputs = heldInputs[layer.id] else { return nil }
+        // A model's words say that themselves in Keras 3.
+        if dialect == .keras3, layer is ModelLayer || !type(of: layer).writesInputShape { return nil }
+        // tf.keras's global pooling forgets to note it.
+        if dialect == .tfKeras, layer is any GlobalPoolingLayer { return nil }
+        let shapes = inputs.map { $0.config(in: self) }
+        return ["input_shape": shapes.count == 1 ? shapes[0] : .array(shapes)]
+    }
+
     func words(of layer: any Layer) throws -> JSONObject {
         if let model = layer as? ModelLayer {
             guard let writeModel else {
                 throw KerasError(.unsupported, "a model inside a layer is not written here", at: Place(layer: layer.name))
             }
-            return try writeModel(model, self)
+            var words = try writeModel(model, self)
+            // Found by their modules here too, in every Keras.
+            if isUniversal { (words["module"], words["registered_name"]) = ("keras", .null) }
+            return words
         }
         // Keras 3 finds the class of a layer inside another by its module alone, and those before it take it or leave it.
         return try object(layer.written, namingModule: isUniversal, config: layer.encoded(in: self)).object ?? [:]

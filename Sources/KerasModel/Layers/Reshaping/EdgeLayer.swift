@@ -103,6 +103,11 @@ extension CroppingLayer {
         return [shape]
     }
 
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
+        guard context.readers.contains(.keras3), outputs.first?.dims.contains(0) == true else { return }
+        throw KerasError(.unsupported, "Keras 3 crops no image to nothing", at: Place(layer: name), found: "\(outputs[0])")
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let x = inputs[0]
         var starts = [Int](repeating: 0, count: x.rank)
