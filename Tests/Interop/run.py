@@ -1,15 +1,19 @@
 """Random models of both Kerases, and the Swift command's answers to them: what `make interop` calls.
 
-    python Tests/Interop/run.py [--count 100] [--seed TEXT] [--keras-binary .build/release/keras] [--keep DIR]
+    python Tests/Interop/run.py [--count 150] [--seed TEXT] [--corpus DIR] [--keras-binary .build/release/keras] [--keep DIR]
 
 Runs under a Python that has tensorflow, keras (3), tf_keras and h5py. The models are the same in every run, so that what fails has to do
-with what was changed; another seed draws others.
+with what was changed; another seed draws others. The two Kerases go side by side, each in processes of its own; what a script prints is
+shown when it ends.
 """
 
 import argparse
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from command import DEFAULT_BINARY
@@ -17,66 +21,65 @@ from command import DEFAULT_BINARY
 HERE = Path(__file__).resolve().parent
 KERASES = ("keras3", "tf_keras")
 SEED = "swift-keras"
+PRINTING = threading.Lock()
 
 
-def script(name, *arguments):
-    """Runs a neighbouring script in a process of its own: the two Kerases do not share one."""
-    return subprocess.run([sys.executable, HERE / name, *map(str, arguments)]).returncode
+def script(title, name, *arguments):
+    """Runs a neighbouring script, and shows what it says."""
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, HERE / name, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace")
+    with PRINTING:
+        print(f"== {title}: {name}, {time.monotonic() - start:.0f} s", done.stdout.rstrip(), sep="\n", flush=True)
+    return done.returncode
+
+
+def make(keras, folder, options):
+    drawn = ["--keras", keras, "--count", options.count, "--seed", options.seed]
+    return script(keras, "random_models.py", *drawn, "--out", folder / keras)
 
 
 def check(keras, folder, options):
-    """Makes the models of one Keras and compares."""
-    print(f"== {keras}", flush=True)
-    drawn = ["--keras", keras, "--count", options.count, "--seed", options.seed]
-    made = script("random_models.py", *drawn, "--out", folder)
-    if made:
-        return made
-    compared = script("compare.py", folder, "--keras-binary", options.keras_binary)
-    neighbours = script("neighbours.py", folder, "--count", options.neighbours, "--keras-binary", options.keras_binary)
-    return script("architectures.py", folder, "--keras", keras, "--keras-binary", options.keras_binary) or compared or neighbours
+    """Everything that one Keras judges; the models of both are there."""
+    own, binary, judge = folder / keras, ["--keras-binary", options.keras_binary], ["--keras", keras]
+    made = ["--models", *(folder / other for other in KERASES)]
+    collection = ["--corpus", options.corpus] if options.corpus else []
+    return [
+        script(keras, "compare.py", own, *binary),
+        script(keras, "neighbours.py", own, "--count", options.neighbours, *binary),
+        script(keras, "architectures.py", own, *judge, *binary),
+        script(keras, "operations.py", *judge, *binary),
+        script(keras, "activations.py", own, *judge, *binary),
+        script(keras, "loads_in_keras.py", own, *judge, *binary),
+        script(keras, "data_formats.py", own, *judge, *binary),
+        script(keras, "saving.py", *judge, *made, *collection, *binary),
+        script(keras, "training.py", *judge, "--models", own, "--count", options.trained, *binary),
+        script(keras, "recurrent.py", *judge, "--count", options.recurrent, "--seed", options.seed, *binary),
+        script(keras, "texts.py", *judge, "--count", options.texts, "--seed", options.seed, *binary),
+    ]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=100, help="models of each Keras")
-    parser.add_argument("--neighbours", type=int, default=25, help="of them, models that go through ONNX and safetensors")
+    parser.add_argument("--count", type=int, default=150, help="models of each Keras")
+    parser.add_argument("--neighbours", type=int, default=100, help="of them, models that go through ONNX and safetensors")
     parser.add_argument("--trained", type=int, default=20, help="of them, models whose gradients are compared")
     parser.add_argument("--texts", type=int, default=42, help="models of text, sounds and 8 bits, of each Keras")
     parser.add_argument("--recurrent", type=int, default=30, help="models of recurrent layers with masks and states, of each Keras")
     parser.add_argument("--seed", default=SEED)
+    parser.add_argument("--corpus", type=Path, help="a collection of other people's models, to be saved too")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(len(KERASES)) as both:
         folder = options.keep or Path(scratch)
-        results = [check(keras, folder / keras, options) for keras in KERASES]
-        for keras in KERASES:
-            print(f"== operations and activations of {keras}", flush=True)
-            results.append(script("operations.py", "--keras", keras, "--keras-binary", options.keras_binary))
-            results.append(script("activations.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
-        for keras in KERASES:
-            print(f"== .keras and .weights.h5 in {keras}", flush=True)
-            results.append(script("loads_in_keras.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
-            print(f"== the other data format in {keras}", flush=True)
-            results.append(script("data_formats.py", folder / keras, "--keras", keras, "--keras-binary", options.keras_binary))
-            print(f"== universal .h5 in {keras}", flush=True)
-            made = ["--models", *(folder / other for other in KERASES)]
-            results.append(script("saving.py", "--keras", keras, *made, "--keras-binary", options.keras_binary))
-        for keras in KERASES:
-            print(f"== training in {keras}", flush=True)
-            taught = ["--models", folder / keras, "--count", options.trained]
-            results.append(script("training.py", "--keras", keras, *taught, "--keras-binary", options.keras_binary))
-        for keras in KERASES:
-            print(f"== states and masks of recurrent layers in {keras}", flush=True)
-            results.append(script("recurrent.py", "--keras", keras, "--count", options.recurrent, "--seed", options.seed,
-                                  "--keras-binary", options.keras_binary))
-        for keras in KERASES:
-            print(f"== text, sounds and 8 bits in {keras}", flush=True)
-            results.append(script("texts.py", "--keras", keras, "--count", options.texts, "--seed", options.seed,
-                                  "--keras-binary", options.keras_binary))
-        print("== kills and full disks", flush=True)
-        results.append(script("kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))
+        results = list(both.map(lambda keras: make(keras, folder, options), KERASES))
+        if not any(results):
+            results += sum(both.map(lambda keras: check(keras, folder, options), KERASES), [])
+            if options.corpus:
+                results.append(script("both", "roundtrips.py", "--corpus", options.corpus, "--keras-binary", options.keras_binary))
+            results.append(script("both", "kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))
     sys.exit(1 if any(results) else 0)
 
 

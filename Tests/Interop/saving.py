@@ -1,18 +1,20 @@
-"""Does real Keras load the `.h5` files the command writes, and go on with them?
+"""Does real Keras load the files the command writes, and go on with them?
 
-    python saving.py --keras keras3 --models DIR [DIR …] [--corpus DIR] [--count 12] [--keras-binary .build/release/keras]
+    python saving.py --keras keras3 --models DIR [DIR …] [--corpus DIR] [--count 150] [--part 1/4] [--keras-binary .build/release/keras]
 
-`DIR` is what `random_models.py` wrote. Each model is converted to a universal `.h5` and loaded by `load_model` with its
-compile settings; one without any is compiled here. Its predictions must be the command's, and, where this Keras loads the
-original too, the original's bit for bit; it must evaluate and fit one step. What the command refuses is counted by reason, and a class it
-says this Keras lacks must be lacking.
+`DIR` is what `random_models.py` wrote; of the collection every whole model is taken. Each is converted to a universal `.h5` and loaded by
+`load_model` with its compile settings; one without any is compiled here. Its predictions must be the command's, and, where this Keras loads the
+original too, the original's bit for bit; it must evaluate and fit one step. A model of the collection is also written as a `.keras` and a
+`.weights.h5`, which Keras 3 must load to the same bits, and as the JSON of this Keras, which it must write back byte for byte. What the command
+refuses is counted by reason, and a class it says this Keras lacks must be lacking. Files that carry code are never given to Python.
 """
 
 import argparse
 import importlib
 import json
+import multiprocessing
 import os
-import re
+import signal
 import sys
 import tempfile
 import time
@@ -22,134 +24,85 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np
+import figures
+from collection import Case, collection, of_part
+from command import DEFAULT_BINARY, Refused, keras as command, load
+from converted import MODULES, Checker, refusal, sentence
 
-from command import DEFAULT_BINARY, TOLERANCE, Refused, distance, keras as command, load, predict
-
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
-DIALECTS = {"keras": "keras3", "tf_keras": "tf.keras"}
-
-
-def sentence(problem):
-    """One line of what Keras or the command says."""
-    return " ".join(str(problem).split())[:160]
+SECONDS_A_MODEL = 60
 
 
-def refusal(keras, problem):
-    """The reason without the layer's name, and whether it is untrue of this Keras."""
-    text = str(problem).splitlines()[0]
-    lacking = re.search(r"(\S+) has no such layer.*found (\w+)", text)
-    untrue = bool(lacking) and lacking[1] == DIALECTS[keras.__name__] and hasattr(keras.layers, lacking[2])
-    return re.sub(r"^.*?(layer '[^']*'|@\w+)[^:]*: ", "", re.sub(r"(found|expected) [\[(].*?[\])]", r"\1 …", text))[:110], untrue
-
-
-def targets(model, outputs, random):
-    """Random targets of a kind that the model's loss takes."""
-    losses = model.loss if isinstance(model.loss, (list, tuple, dict)) else [model.loss] * len(outputs)
-    losses = list(losses.values()) if isinstance(losses, dict) else list(losses)
-    result = []
-    for index, value in enumerate(outputs):
-        loss = str(getattr(losses[index], "name", losses[index]) if index < len(losses) else "")
-        if "sparse" in loss:
-            result.append(random.integers(0, value.shape[-1], value.shape[:-1] + (1,)))
-        elif "categorical" in loss:
-            result.append(np.eye(value.shape[-1], dtype="float32")[random.integers(0, value.shape[-1], value.shape[:-1])])
-        else:
-            result.append(random.uniform(0, 1, value.shape).astype("float32"))
-    return result if len(result) > 1 else result[0]
-
-
-def inputs_of(model, arrays):
-    values = list(arrays.values())
-    return values if len(values) > 1 else values[0]
-
-
-def run(model, arrays):
-    results = model.predict(inputs_of(model, arrays), verbose=0)
-    return [np.array(value) for value in (results if isinstance(results, (list, tuple)) else [results])]
-
-
-def go_on(model, arrays, outputs):
-    """Evaluates and trains one step."""
-    random = np.random.default_rng(1)
-    if getattr(model, "optimizer", None) is None or not model.loss:
-        model.compile("sgd", ["mse"] * len(outputs) if len(outputs) > 1 else "mse")
-    inputs, wanted = inputs_of(model, arrays), targets(model, outputs, random)
-    model.evaluate(inputs, wanted, verbose=0)
-    model.fit(inputs, wanted, epochs=1, batch_size=len(outputs[0]), verbose=0)
-
-
-def runs(keras, file, arrays):
-    """False if this Keras loads the original and cannot run that either: TensorFlow's graphs break on a few models."""
-    try:
-        original = keras.models.load_model(file, compile=False)
-    except Exception:
-        return True
-    try:
-        run(original, arrays)
-    except Exception:
-        return False
-    return True
-
-
-def check(keras, file, arrays, options, scratch, tally):
-    """The problems of one model, one line each."""
-    universal = scratch / "universal.h5"
-    universal.unlink(missing_ok=True)
-    problems = []
-    try:
-        command(options.keras_binary, "convert", file, universal, "--to", "universal")
-    except Refused as refused:
-        reason, untrue = refusal(keras, refused)
-        tally.refused[reason] += 1
-        return [f"refused without reason: {reason}"] if untrue else []
-    np.savez(scratch / "in.npz", **arrays)
-    ours = list(predict(options.keras_binary, file, scratch / "in.npz", scratch).values())
-    try:
-        model = keras.models.load_model(universal)
-        found = run(model, arrays)
-    except Exception as problem:
-        if not runs(keras, file, arrays):
-            tally.unrun += 1
-            return []
-        return [f"does not load or run: {type(problem).__name__}: {sentence(problem)}"]
-    worst = max(distance(a, b) for a, b in zip(ours, found)) if len(ours) == len(found) else np.inf
-    if worst > TOLERANCE:
-        problems.append(f"differs from the command by {worst:.1e}")
-    try:
-        original = keras.models.load_model(file, compile=False)
-        wanted = run(original, arrays)
-    except Exception:
-        wanted = None
-    if wanted is not None:
-        tally.compared += 1
-        if not all(np.array_equal(a, b) for a, b in zip(wanted, found)):
-            problems.append(f"differs from the original by {max(map(distance, found, wanted)):.1e}")
-    try:
-        go_on(model, arrays, found)
-    except Exception as problem:
-        problems.append(f"does not go on: {type(problem).__name__}: {sentence(problem)}")
-    tally.written += 1
-    return problems
-
-
-class Tally:
-    def __init__(self):
-        self.refused, self.written, self.compared, self.unrun = Counter(), 0, 0, 0
-
-
-def cases(options):
-    """Files with inputs for them: random models, then those of the collection that are whole models with a reference."""
+def cases(options, checker):
+    """Random models, then those of the collection."""
     for folder in options.models:
         names = [case["name"] for case in json.loads((folder / "cases.json").read_text())["cases"]]
         for name in names[:options.count]:
-            yield folder / f"{name}.h5", load(folder / f"{name}.in.npz")
+            yield Case(folder / f"{name}.h5", load(folder / f"{name}.in.npz"))
     if options.corpus:
-        from corpus import generation_cases, load as load_reference, members, real_cases
-        corpus = options.corpus.resolve()
-        for case in [*real_cases(corpus), *generation_cases(corpus)]:
-            if case.reference and case.reference.exists() and options.only in str(case.file):
-                yield case.file, {f"arr_{i}": value for i, value in enumerate(members(load_reference(case.reference), "in"))}
+        for case in collection(options.corpus.resolve(), options.only):
+            try:
+                command(options.keras_binary, "summary", case.file)
+            except Refused as refused:
+                checker.refused["not opened: " + refusal(checker.keras, refused)[0]] += 1
+                continue
+            yield case
+
+
+def work(options, begin, results):
+    """Goes through the cases from one on, and says of each what it is before it begins and what came of it."""
+    warnings.filterwarnings("ignore")
+    keras = importlib.import_module(MODULES[options.keras])
+
+    def stop(*_):
+        raise TimeoutError(f"no end after {SECONDS_A_MODEL} s")
+
+    signal.signal(signal.SIGALRM, stop)
+    with tempfile.TemporaryDirectory() as scratch:
+        checker = Checker(keras, options.keras_binary, Path(scratch))
+
+        def tell(**words):
+            results.send({**words, "counts": checker.counts, "refused": checker.refused})
+            checker.counts, checker.refused = Counter(), Counter()
+
+        for index, case in enumerate(of_part(cases(options, checker), options.part)):
+            if index < begin:
+                checker.refused.clear()
+                continue
+            tell(index=index, name=f"{case.file.parent.name}/{case.file.name}")
+            keras.backend.clear_session()
+            signal.alarm(SECONDS_A_MODEL)
+            checker.in_graph = index in options.died
+            try:
+                problems = checker.check(case)
+            except Exception as problem:
+                problems = [sentence(problem)]
+            finally:
+                signal.alarm(0)
+            tell(problems=problems)
+        for folder in options.models:
+            tried, problems = figures.check(keras, checker, folder)
+            tell(figures=tried, problems=problems)
+        tell(end=keras.__version__)
+
+
+class Outcome:
+    """What came of all cases."""
+
+    def __init__(self):
+        self.count, self.failed, self.next, self.name, self.version = 0, 0, 0, None, None
+        self.counts, self.refused = Counter(), Counter()
+
+    def take(self, message):
+        self.counts += message["counts"]
+        self.refused += message["refused"]
+        if "name" in message:
+            self.count, self.next, self.name = self.count + 1, message["index"] + 1, message["name"]
+        for problem in message.get("problems", []):
+            print(f"{self.name or 'figures'}: {problem}", flush=True)
+        if "problems" in message:
+            self.failed += len(message["problems"]) if "figures" in message else bool(message["problems"])
+            self.count, self.name = self.count + message.get("figures", 0), None
+        self.version = message.get("end", self.version)
 
 
 def main():
@@ -157,36 +110,41 @@ def main():
     parser.add_argument("--keras", choices=MODULES, required=True)
     parser.add_argument("--models", type=Path, nargs="*", default=[])
     parser.add_argument("--corpus", type=Path)
-    parser.add_argument("--count", type=int, default=12, help="models of each folder")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin with no further model after so long")
+    parser.add_argument("--count", type=int, default=150, help="models of each folder")
+    parser.add_argument("--part", default="1/1", help="which of how many parts")
     parser.add_argument("--only", default="", help="only files of the collection whose path contains this")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
-    warnings.filterwarnings("ignore")
-    keras = importlib.import_module(MODULES[options.keras])
-    tally, failures, count, start = Tally(), 0, 0, time.monotonic()
-    with tempfile.TemporaryDirectory() as scratch:
-        for file, arrays in cases(options):
-            if time.monotonic() - start > options.seconds:
-                print(f"stopped after {options.seconds:.0f} s")
+    options.died = set()
+    outcome, start = Outcome(), time.monotonic()
+    # Each Keras in a process of its own: what TensorFlow dies of is one model's failure.
+    while outcome.version is None:
+        ours, theirs = multiprocessing.Pipe(duplex=False)
+        worker = multiprocessing.Process(target=work, args=(options, outcome.next, theirs))
+        worker.start()
+        theirs.close()
+        begun = outcome.next
+        try:
+            while True:
+                outcome.take(ours.recv())
+        except EOFError:
+            worker.join()
+        if outcome.version is None and outcome.next - 1 not in options.died and outcome.next > begun:
+            # Once more, and not operation by operation.
+            outcome.counts["of which TensorFlow dies unless they are trained in a graph"] += 1
+            outcome.next, outcome.count = outcome.next - 1, outcome.count - 1
+            options.died.add(outcome.next)
+        elif outcome.version is None:
+            print(f"{outcome.name}: Python died of it, status {worker.exitcode}", flush=True)
+            outcome.failed += 1
+            if outcome.next == begun:
                 break
-            keras.backend.clear_session()
-            count += 1
-            try:
-                problems = check(keras, file, arrays, options, Path(scratch), tally)
-            except Refused as refused:
-                # What cannot be run cannot be compared, which other scripts look at.
-                tally.refused["not run: " + refusal(keras, refused)[0]] += 1
-                continue
-            failures += bool(problems)
-            for problem in problems:
-                print(f"{file.parent.name}/{file.name}: {problem}", flush=True)
-    print(f"universal .h5 in {options.keras} {keras.__version__}: {count} models, {tally.written} written, {tally.compared} compared with "
-          f"the original bit for bit, {sum(tally.refused.values())} refused, {tally.unrun} whose original this Keras does not run")
-    for reason, number in tally.refused.most_common():
-        print(f"  {number:4} {reason}")
-    print(f"{count - failures} passed, {failures} failed")
-    sys.exit(1 if failures else 0)
+    print(f"universal .h5 in {options.keras} {outcome.version}: {outcome.count} models in {time.monotonic() - start:.0f} s")
+    for counter in (outcome.counts, outcome.refused):
+        for text, number in counter.most_common():
+            print(f"  {number:4} {text}")
+    print(f"{outcome.count - outcome.failed} passed, {outcome.failed} failed")
+    sys.exit(1 if outcome.failed else 0)
 
 
 if __name__ == "__main__":
