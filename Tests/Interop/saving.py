@@ -68,6 +68,9 @@ def work(options, begin, results):
             if index < begin:
                 checker.refused.clear()
                 continue
+            if time.monotonic() > options.deadline:
+                checker.counts["not begun, for want of time"] += 1
+                continue
             tell(index=index, name=f"{case.file.parent.name}/{case.file.name}")
             keras.backend.clear_session()
             signal.alarm(SECONDS_A_MODEL)
@@ -111,12 +114,14 @@ def main():
     parser.add_argument("--models", type=Path, nargs="*", default=[])
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--count", type=int, default=150, help="models of each folder")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin with no further model after so long")
     parser.add_argument("--part", default="1/1", help="which of how many parts")
     parser.add_argument("--only", default="", help="only files of the collection whose path contains this")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
     options.died = set()
     outcome, start = Outcome(), time.monotonic()
+    options.deadline = start + options.seconds
     # Each Keras in a process of its own: what TensorFlow dies of is one model's failure.
     while outcome.version is None:
         ours, theirs = multiprocessing.Pipe(duplex=False)
