@@ -1,9 +1,12 @@
-"""Does the command train as real Keras does?
+"""Does the command train as real Keras does? One file, over 300 lines: steps, gradients and runs that go on.
 
-    python training.py --keras keras3 [--models DIR] [--count 50] [--keras-binary .build/release/keras]
+    python training.py --keras keras3 [--models DIR] [--count 50] [--adam 0] [--keras-binary .build/release/keras]
 
 Gradients: one step of plain gradient descent on each random model of `DIR` (see `random_models.py`), whose random layers are silenced, must
 move every weight as Keras moves it: within 1e-5 of the gradients' scale, or with an error against float64 at most twice Keras's.
+
+Adam: 20 steps on so many of the models that have recurrent, attention or normalisation layers must end within three times the spread of Keras's
+runs from weights moved by 5e-7, or 1e-4.
 
 Going on: 25 steps in Keras, a file, 25 steps of the command, a file, 25 steps in Keras must follow Keras's own 75 steps, interrupted at the
 same places: within three times the spread of Keras's runs from weights moved by 5e-7, or 1e-4. What the optimizer kept must arrive bit for bit.
@@ -149,6 +152,81 @@ def all_gradients(keras, options, scratch):
     return failed
 
 
+# Twenty steps of Adam
+
+KINDS = ("RNN", "LSTM", "GRU", "Attention", "Normalization", "Bidirectional")
+
+
+def check_adam(keras, folder, name, options, scratch):
+    """How far the runs end apart in units of what is allowed, and what is wrong."""
+    model = keras.models.load_model(folder / f"{name}.keras", compile=False)
+    silence(model)
+    random = np.random.default_rng(7)
+    inputs = list(load(folder / f"{name}.in.npz").values())
+    batch = len(inputs[0])
+    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    targets = [np.tile(random.standard_normal(np.shape(value)).astype("float32"), (20,) + (1,) * (len(np.shape(value)) - 1)) for value in outputs]
+    inputs = [np.tile(value, (20,) + (1,) * (value.ndim - 1)) for value in inputs]
+    file, trained = scratch / "adam.keras", scratch / "trained.keras"
+    model.save(file)
+    np.savez(scratch / "data.npz", **{f"x{i}": a for i, a in enumerate(inputs)}, **{f"y{i}": a for i, a in enumerate(targets)})
+    rate = 0.001
+    command(options.keras_binary, "fit", file, scratch / "data.npz", "-o", trained, "--no-shuffle", "--optimizer", "adam",
+            "--learning-rate", rate, "--loss", ",".join(["mean_squared_error"] * len(targets)), "--batch-size", batch,
+            "--x", ",".join(f"x{i}" for i in range(len(inputs))), "--y", ",".join(f"y{i}" for i in range(len(targets))))
+    # One optimizer, set back between the runs: what is traced is traced once.
+    model.compile(keras.optimizers.Adam(rate), ["mean_squared_error"] * len(targets) if len(targets) > 1 else "mean_squared_error")
+    start = model.get_weights()
+
+    def run(shift):
+        random = np.random.default_rng(shift)
+        model.set_weights([w * (1 + 5e-7 * random.standard_normal(w.shape)).astype(w.dtype) if shift and w.dtype.kind == "f" else w
+                           for w in start])
+        held = model.optimizer.variables
+        for variable in held() if callable(held) else held:
+            if "learning_rate" not in getattr(variable, "path", variable.name):
+                variable.assign(np.zeros(variable.shape, variable.dtype if isinstance(variable.dtype, str) else variable.dtype.as_numpy_dtype))
+        model.fit(inputs if len(inputs) > 1 else inputs[0], targets if len(targets) > 1 else targets[0], batch_size=batch, shuffle=False,
+                  verbose=0)
+        return values(model)
+
+    own = run(0)
+    others = [run(shift) for shift in range(1, 4)]
+    spread = max((np.abs(a - b).max() for other in others for a, b in zip(own, other) if a.size), default=0)
+    found = values(keras.models.load_model(trained, compile=False))
+    off = max((np.abs(a - b).max() for a, b in zip(own, found) if a.size), default=0)
+    allowed = max(1e-4, 3 * spread)
+    return off / allowed, [] if off <= allowed else [f"off by {off:.1e}, allowed {allowed:.1e}"]
+
+
+def all_adam(keras, options, scratch):
+    cases = json.loads((options.models / "cases.json").read_text())["cases"]
+    names = [case["name"] for case in cases if any(kind in layer for layer in case["layers"] for kind in KINDS)]
+    worst, failed, done, refused = 0.0, 0, 0, Counter()
+    for name in names:
+        if done == options.adam:
+            break
+        keras.backend.clear_session()
+        try:
+            off, problems = check_adam(keras, options.models, name, options, scratch)
+        except Refused as refusal:
+            text = str(refusal).splitlines()[0]
+            refused[text.split(": ", 4)[-1][:100]] += 1
+            failed += not text.startswith("exit 69")
+            continue
+        except Exception as problem:
+            refused["Keras: " + " ".join(str(problem).split())[:90]] += 1
+            continue
+        done, worst, failed = done + 1, max(worst, off), failed + bool(problems)
+        for problem in problems:
+            print(f"{name}: {problem}", flush=True)
+    print(f"20 steps of Adam in {options.keras}: {done} models, {failed} failed, furthest apart {worst:.2f} of what is allowed")
+    for reason, number in refused.most_common():
+        print(f"  {number:4} {reason}")
+    return failed
+
+
 # Going on
 
 def digits(random, count=STEPS * BATCH):
@@ -264,13 +342,18 @@ def main():
     parser.add_argument("--keras", choices=MODULES, required=True)
     parser.add_argument("--models", type=Path, help="random models, for their gradients")
     parser.add_argument("--count", type=int, default=50, help="of those models")
+    parser.add_argument("--adam", type=int, default=0, help="of those models, how many take twenty steps of Adam")
+    parser.add_argument("--only", choices=("gradients", "adam"), help="nothing else")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     keras = importlib.import_module(MODULES[options.keras])
     with tempfile.TemporaryDirectory() as scratch:
-        failed = all_gradients(keras, options, Path(scratch)) if options.models else 0
-        failed += all_resumptions(keras, options, Path(scratch))
+        failed = all_gradients(keras, options, Path(scratch)) if options.models and options.only != "adam" else 0
+        if options.adam and options.models:
+            failed += all_adam(keras, options, Path(scratch))
+        if not options.only:
+            failed += all_resumptions(keras, options, Path(scratch))
     sys.exit(1 if failed else 0)
 
 
