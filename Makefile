@@ -42,7 +42,7 @@ interop-old: release $(VENV)/.ready
 ## Asks of every file of the collection beside the checkout who opens it, here and in Python, and writes docs/COMPATIBILITY.md; ten minutes at first.
 ## The last table of `make interop-old` goes into it.
 compatibility: release $(VENV)/.ready
-	$(VENV)/bin/python Tests/Interop/compatibility.py --write docs/COMPATIBILITY.md --environments $(VENV)-old \
+	$(VENV)/bin/python Tests/Interop/compatibility.py --write docs/COMPATIBILITY.md $(if $(wildcard $(VENV)-old),--environments $(VENV)-old) \
 	    --old Tests/Interop/old_table.md
 
 ## Measures models and convolutions against other engines, in turns, and writes docs/BENCHMARKS.md; about 25 minutes. Then training.

@@ -74,6 +74,22 @@ import Testing
         #expect(found.count == wanted.count && zip(found, wanted).allSatisfy { abs($0 - $1) <= 1e-6 * scale })
     }
 
+    /// As those Kerases were asked (`Tests/Interop/compatibility.py`).
+    @Test(arguments: [
+        ("generations/k315_func.keras", [Reading.fails, .fails, .fails, .fails]),
+        ("generations/k315_func.h5", [.fails, .fails, .fails, .uncompiled]),
+        ("generations/tf215_func.keras", [.fails, .fails, .fails, .fails]),
+        ("generations/tf24_seq.h5", [.fails, .fails, .same, .same]),
+        ("generations/bf.h5", [.fails, .fails, .fails, .fails]),
+        ("old/k224_cudnn.h5", [.fails, .same, .same, .fails]), ("old/tfk221_cudnn.h5", [.fails, .fails, .same, .fails]),
+        ("old/k122_merge.h5", [.same, .fails, .fails, .fails]),
+    ])
+    func whatEachKerasMakesOfAFileIsForeseen(file: String, readings: [Reading]) throws {
+        let diagnosis = try Diagnosis("\(OldFilesTests.folder)/../\(file)")
+        #expect(diagnosis.problems.isEmpty && diagnosis.verdicts.map(\.reader) == FileReader.allCases)
+        #expect(diagnosis.verdicts.map(\.reading) == readings)
+    }
+
     /// Without turning the kernels back the numbers are others, and no shape tells.
     @Test func theanoIsToldByTheNamesOfItsVariables() throws {
         let diagnosis = try Diagnosis("\(OldFilesTests.folder)/k122_theano.h5")

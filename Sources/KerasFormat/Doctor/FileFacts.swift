@@ -118,6 +118,24 @@ struct FileFacts: Sendable {
         }
     }
 
+    /// Layers of which a later one takes a call that is not there, as Keras 3.0 wrote them.
+    var callsLeftOut: [String] {
+        func references(_ json: JSON) -> [(name: String, node: Int)] {
+            if NodeReference.isReference(json), let name = json[0]?.string, let node = json[1]?.integer { return [(name, node)] }
+            return json.array?.flatMap(references) ?? json.object?.values.flatMap(references) ?? []
+        }
+        func visit(_ model: JSON) -> [String] {
+            guard let layers = model["config"]?["layers"]?.array else { return [] }
+            guard model["config"]?["input_layers"] != nil else { return layers.flatMap(visit) }
+            let calls = Dictionary(
+                layers.compactMap { layer in layer["name"]?.string.map { ($0, layer["inbound_nodes"]?.array?.count ?? 0) } },
+                uniquingKeysWith: { first, _ in first })
+            let missing = layers.flatMap { references($0["inbound_nodes"] ?? .null) }.filter { $0.node >= max(calls[$0.name] ?? 0, 1) }
+            return Array(Set(missing.map(\.name))).sorted() + layers.flatMap(visit)
+        }
+        return dialect == .keras3 ? visit(config) : []
+    }
+
     /// Layers that a wrapper holds and that the graph has too: a `.keras` has the weights of such a one under one path, where nobody finds the
     /// other's.
     var sharedWithWrappers: [String] {

@@ -76,10 +76,12 @@ struct ReaderRule: Sendable {
     ]
     /// What Keras 3.11 and later do not find in an `.h5` by its short name.
     private static let shortNames: Set<String> = ["mse", "mae", "mape", "msle", "kld", "bce"]
+    /// Layers that tf_keras does not find by their names any more.
+    private static let lost: Set<String> = ["MaxoutDense", "Highway"]
     /// Layers that Keras 3 has no more.
-    private static let gone: Set<String> = [
-        "ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "CuDNNLSTM", "CuDNNGRU", "MaxoutDense", "Highway",
-    ]
+    private static let gone: Set<String> = lost.union([
+        "ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "CuDNNLSTM", "CuDNNGRU",
+    ])
     /// Keys of tf.keras that Keras 3's constructors refuse.
     @Sendable private static func hasForeignKeys(_ kind: String, _ config: JSONObject) -> Bool {
         if config["time_major"] != nil { return true }
@@ -176,6 +178,7 @@ struct ReaderRule: Sendable {
     ]
 
     private static let tfKeras: [ReaderRule] = [
+        layers(.fails, "it has no such layer", of: Dialect.older) { kind, _ in lost.contains(kind) },
         ofKeras1, ofKeras3, ownClass, hasCode, merge, shared(.tfKeras), theano, halfPixel, windows, gates,
         whole(.fails, "models by this Keras have another list of layers in .keras archives and .weights.h5") {
             $0.rules == .tensorFlow212 && ($0.container == .archive || $0.container == .pathWeights)
@@ -184,6 +187,7 @@ struct ReaderRule: Sendable {
     ]
 
     private static let keras3: [ReaderRule] = [
+        ReaderRule(reading: .fails, places: { $0.callsLeftOut }, reason: "Keras 3.0 left out calls of this layer that others count"),
         ofKeras1, ownClass, merge, shared(.keras3), theano, halfPixel, windows, gates,
         layers(.fails, "it holds code, which Keras 3 refuses or cannot run", of: Dialect.older) { kind, _ in code.contains(kind) },
         layers(.fails, "it holds code, which Keras 3 does not run unless it is told to", of: [.keras3]) { _, config in
