@@ -35,8 +35,9 @@ SECONDS_ALLOWED = 120
 CODE = ("Lambda", "TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda", "class of its own", "by code of its own")
 OPTIMIZERS = """Optimizer state is judged by one batch more. What differs from TensorFlow 2.12 on is Nadam's: tf_keras counts how often it has multiplied
 its product of momenta (`Nadam.update_step`, `_u_product_counter`), saves neither count nor product, and after loading multiplies once for every
-variable. Here the product begins anew, and is multiplied once a step. Keras 3 before 3.10 fails to save some, and Keras 3 raises "Unknown variable"
-when it goes on from its own `.h5`, so there is nothing to compare."""
+variable. Here the product begins anew, and is multiplied once a step. Keras 3 raises "Unknown variable" when it goes on from its own `.h5`, so that
+its state is judged in a `.keras`. Keras 3.0 cannot save every model as `.h5`, and writes graphs of which it leaves out calls: neither it nor Keras
+3.15 loads those (`ReferenceResolver`)."""
 # Bytecode of some Python, which a Keras would run.
 BYTECODE = b'"function_type": "lambda"'
 

@@ -76,7 +76,7 @@ import Testing
 
     /// As those Kerases were asked (`Tests/Interop/compatibility.py`).
     @Test(arguments: [
-        ("generations/k315_func.keras", [Reading.fails, .fails, .fails, .fails]),
+        ("generations/k315_func.keras", [KerasFormat.Reading.fails, .fails, .fails, .fails]),
         ("generations/k315_func.h5", [.fails, .fails, .fails, .uncompiled]),
         ("generations/tf215_func.keras", [.fails, .fails, .fails, .fails]),
         ("generations/tf24_seq.h5", [.fails, .fails, .same, .same]),
@@ -84,7 +84,7 @@ import Testing
         ("old/k224_cudnn.h5", [.fails, .same, .same, .fails]), ("old/tfk221_cudnn.h5", [.fails, .fails, .same, .fails]),
         ("old/k122_merge.h5", [.same, .fails, .fails, .fails]),
     ])
-    func whatEachKerasMakesOfAFileIsForeseen(file: String, readings: [Reading]) throws {
+    func whatEachKerasMakesOfAFileIsForeseen(file: String, readings: [KerasFormat.Reading]) throws {
         let diagnosis = try Diagnosis("\(OldFilesTests.folder)/../\(file)")
         #expect(diagnosis.problems.isEmpty && diagnosis.verdicts.map(\.reader) == FileReader.allCases)
         #expect(diagnosis.verdicts.map(\.reading) == readings)
