@@ -111,6 +111,41 @@ CHECK(gemm) {
     gemm_case(run, 3, 5, 2, 0);
 }
 
+static void gemm_line_case(kc_run *run, size_t m, size_t n, size_t step, size_t taps, size_t length, size_t pool, int has_addend) {
+    const kk_table_f32 *f = kc_table(run);
+    const kk_table_f64 *d = kc_meaning();
+    kc_case(run, "gemm_line m %zu n %zu step %zu taps %zu length %zu pool %zu", m, n, step, taps, length, pool);
+    const size_t columns = pool == 4 ? m / 2 : m, line = (columns - 1) * step + length, k = taps * length, stride = n + 3;
+    const size_t lines = taps + (pool == 4), results = m / pool, size = (results - 1) * stride + n;
+    const float *x = kc_random(run, lines * line), *b = kc_random(run, k * n), *bias = kc_random(run, n), *addend = kc_random(run, size);
+    const double *wide_x = kc_wide(run, x, lines * line);
+    ptrdiff_t offsets[4];
+    for (size_t t = 0; t < taps; t++) offsets[t] = (ptrdiff_t)(t * line);
+    float *packed = kc_floats(run, f->packed_size(k, n)), *out = kc_floats(run, size), *other = kc_floats(run, size);
+    double *wide_packed = kc_doubles(run, d->packed_size(k, n)), *want = kc_doubles(run, size);
+    f->pack(k, n, b, (ptrdiff_t)n, 1, packed);
+    d->pack(k, n, kc_wide(run, b, k * n), (ptrdiff_t)n, 1, wide_packed);
+    const kk_epilogue_f32 epilogue = {bias, has_addend ? addend : NULL, -0.5f, has_addend ? INFINITY : 1, pool};
+    const kk_epilogue_f64 wide = {kc_wide(run, bias, n), has_addend ? kc_wide(run, addend, size) : NULL, -0.5, has_addend ? INFINITY : 1, pool};
+    f->gemm_line(m, n, x, (ptrdiff_t)step, (ptrdiff_t)line, taps, offsets, length, packed, &epilogue, out, stride);
+    d->gemm_line(m, n, wide_x, (ptrdiff_t)step, (ptrdiff_t)line, taps, offsets, length, wide_packed, &wide, want, stride);
+    kc_close(run, out, want, size, 1, (0.6 * (double)k + 12) * 0x1p-24);
+    const float *rows[160]; // what stands where, said by row pointers: the same bits
+    for (size_t i = 0; i < m; i++) rows[i] = x + (pool == 4 ? (i / 4 * 2 + i % 2) * step + i / 2 % 2 * line : i * step);
+    f->gemm(m, n, rows, taps, offsets, length, packed, &epilogue, other, stride);
+    if (k < 128) kc_same(run, out, other, size, "not gemm's bits");
+}
+
+CHECK(gemm_line) {
+    EACH(m, 1, 2, 3, 4, 5, 7, 11, 12, 13, 26, 28, 36)
+        EACH(n, 1, 5, 8, 15, 16, 17, 32, 33, 48, 65)
+            EACH(step, 1, 2, 3, 4, 6) gemm_line_case(run, m, n, step, 1 + (m + n) % 3, 1 + (m * 7 + n + step) % 9, 1, n % 2);
+    EACH(m, 4, 8, 12, 24, 52)
+        EACH(n, 1, 8, 16, 17, 32, 65)
+            EACH(step, 1, 2, 3) gemm_line_case(run, m, n, step, 1 + (m + n) % 3, 3 * step, 4, 0);
+    gemm_line_case(run, 30, 40, 3, 4, 50, 1, 0);
+}
+
 CHECK(outer_product) {
     const kk_table_f32 *f = kc_table(run);
     EACH(m, 1, 2, 5, 9, 150)

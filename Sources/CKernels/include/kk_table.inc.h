@@ -29,6 +29,10 @@ typedef struct KK_TABLE {
     /// ascending (t, k), in partial sums that are cut alike whatever m is. With a pool of 4, rows 4i ..< 4i + 4 give out's row i, and m is a multiple of 4.
     void (*gemm)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps, const ptrdiff_t *tap_offsets,
                  size_t tap_length, const KK_REAL *packed, const KK_EPILOGUE *epilogue, KK_REAL *out, size_t out_stride);
+    /// The same over a line of windows that lie evenly: rows[i] is x + i*step, and with a pool of 4 x + (i/4*2 + i%2)*step + i/2%2*line_step.
+    /// Summed in one chain, for windows of few terms: under 128 of them the bits are those of `gemm`.
+    void (*gemm_line)(size_t m, size_t n, const KK_REAL *x, ptrdiff_t step, ptrdiff_t line_step, size_t taps, const ptrdiff_t *tap_offsets,
+                      size_t tap_length, const KK_REAL *packed, const KK_EPILOGUE *epilogue, KK_REAL *out, size_t out_stride);
     /// dw[(t*tap_length + k)*n + j] += sum over i of rows[i][tap_offsets[t] + k] * dy[i*dy_stride + j], one i after the
     /// other onto what is there: consecutive calls over parts of m, in order, give the bits of one call.
     void (*outer_product)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps,

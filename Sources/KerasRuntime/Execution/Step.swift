@@ -70,8 +70,21 @@ struct Parts: Sendable, Hashable {
     init(_ units: Int, flops: Double, bytes: Double) {
         self.units = max(units, 0)
         let seconds = Parts.seconds(flops: flops, bytes: bytes)
-        count = seconds < Parts.worthwhile ? 1 : max(min(units, Int(min(seconds / Parts.worth, 1e6))), 1)
+        let wanted =
+            seconds < Parts.worthwhile
+            ? Parts.quick(flops: flops, bytes: bytes) : Int(min(seconds / Parts.worth, 1e6))
+        count = max(min(units, wanted), 1)
     }
+
+    /// The parts of work that is worth handing over only to a thread that is awake: a power of two, so that they come out even.
+    private static func quick(flops: Double, bytes: Double) -> Int {
+        // So little lies in the cache.
+        let seconds = max(flops / 100e9, bytes / 50e9)
+        return seconds < 2 * Parts.quickWorth ? 1 : seconds < 4 * Parts.quickWorth ? 2 : 4
+    }
+
+    /// What handing a part to a thread that is awake must be worth.
+    private static let quickWorth = 1.7e-6
 
     /// Work that one thread does.
     init(undivided units: Int) { (self.units, count) = (max(units, 0), 1) }
@@ -84,7 +97,7 @@ struct Parts: Sendable, Hashable {
         Parts(units, flops: 0, bytes: 2 * Double(elements * MemoryLayout<E>.stride))
     }
 
-    /// Work that takes less is not handed to another thread.
+    /// Work that takes less is handed to threads that are awake, but wakes none.
     static var worthwhile: Double { 1.5 * worth }
 
     /// A guess at what one core needs.

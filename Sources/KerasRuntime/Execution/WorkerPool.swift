@@ -33,9 +33,12 @@ final class WorkerPool: @unchecked Sendable {
     private let done = Atomic<Int>(0)
     /// Sound to share: written while no task can be claimed, read by those who hold one.
     private var work: (any PoolWork)?
-    /// Threads started. Only for who has taken the pool.
-    private var threads = 0
+    /// Threads there are.
+    private let started = Atomic<Int>(0)
     private let sleepers = Sleepers()
+    /// When somebody expected help last, in nanoseconds; and how often threads were woken for what is to come.
+    private let expected = Atomic<Int64>(.min / 2)
+    private let alarms = Atomic<Int>(0)
 
     private static let job: UInt64 = 1 << 32
 
@@ -50,7 +53,7 @@ final class WorkerPool: @unchecked Sendable {
             for task in 0..<count { work.perform(task, slot: 0) }
             return
         }
-        while self.threads < helpers, startThread(self.threads + 1) { self.threads += 1 }
+        start(helpers)
         self.work = work
         self.count.store(count, ordering: .releasing)
         self.helpers.store(helpers, ordering: .releasing)
@@ -68,6 +71,29 @@ final class WorkerPool: @unchecked Sendable {
         ticket.store(open &+ WorkerPool.job, ordering: .releasing)
         self.work = nil
         isTaken.store(false, ordering: .releasing)
+    }
+
+    /// Whether a thread would see a job at once.
+    var isAwake: Bool { sleepers.count < started.load(ordering: .relaxed) }
+
+    /// Says that jobs are to come which are not worth waking a thread for. Where one such call follows the other, it is.
+    func expect(_ threads: Int) {
+        let now = ContinuousClock.nanoseconds
+        let last = expected.exchange(now, ordering: .relaxed)
+        guard now - last < WorkerPool.patience, !isAwake,
+            isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+        else { return }
+        start(threads - 1)
+        alarms.add(1, ordering: .sequentiallyConsistent)
+        sleepers.wakeAll()
+        isTaken.store(false, ordering: .releasing)
+    }
+
+    /// Only for who has taken the pool.
+    private func start(_ helpers: Int) {
+        while started.load(ordering: .relaxed) < helpers, startThread(started.load(ordering: .relaxed) + 1) {
+            started.add(1, ordering: .relaxed)
+        }
     }
 
     /// The next task of this job; nil if there is none left, or another job has begun.
@@ -91,33 +117,37 @@ final class WorkerPool: @unchecked Sendable {
 
     private func startThread(_ slot: Int) -> Bool { detachThread { self.serve(slot) } }
 
-    /// How long a thread stays awake: the next job often follows at once, and a thread asleep comes late to it.
-    private static let patience = Duration.microseconds(200)
+    /// How many nanoseconds a thread stays awake: the next job often follows at once, and a thread asleep comes late to it.
+    private static let patience: Int64 = 200_000
 
     private func serve(_ slot: Int) -> Never {
-        var seen: UInt64 = 0
-        /// A job that this thread has not tried yet.
-        func news() -> UInt64? {
-            let job = ticket.load(ordering: .sequentiallyConsistent) & ~(WorkerPool.job - 1)
-            return job != seen && job & WorkerPool.job != 0 ? job : nil
-        }
+        var job: UInt64 = 0
         while true {
-            let start = ContinuousClock.now
-            var spins = 0
-            var job = news()
-            while job == nil {
-                kk_pause()
-                spins += 1
-                if spins % 128 == 0, ContinuousClock.now - start > WorkerPool.patience { sleepers.wait { news() == nil } }
-                job = news()
-            }
-            guard let job else { continue }
-            seen = job
+            job = next(after: job)
             while let task = claim(slot: slot, job: job) {
                 guard let work else { break }
                 finish(task, work, slot: slot)
             }
         }
+    }
+
+    /// Waits for a job that this thread has not tried yet.
+    private func next(after seen: UInt64) -> UInt64 {
+        var (start, spins) = (ContinuousClock.nanoseconds, 0)
+        while true {
+            if let job = news(after: seen) { return job }
+            kk_pause()
+            spins += 1
+            guard spins % 128 == 0, ContinuousClock.nanoseconds - start > WorkerPool.patience else { continue }
+            let heard = alarms.load(ordering: .sequentiallyConsistent)
+            sleepers.wait { news(after: seen) == nil && alarms.load(ordering: .sequentiallyConsistent) == heard }
+            start = ContinuousClock.nanoseconds
+        }
+    }
+
+    private func news(after seen: UInt64) -> UInt64? {
+        let job = ticket.load(ordering: .sequentiallyConsistent) & ~(WorkerPool.job - 1)
+        return job != seen && job & WorkerPool.job != 0 ? job : nil
     }
 }
 
@@ -142,6 +172,15 @@ extension WorkerPool {
     }
 }
 
+extension ContinuousClock {
+    /// Since some beginning.
+    fileprivate static var nanoseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
 /// Threads asleep on a condition variable.
 private final class Sleepers: @unchecked Sendable {
     /// Sound to share: both are made for it, and stay where they are.
@@ -162,6 +201,8 @@ private final class Sleepers: @unchecked Sendable {
         asleep.subtract(1, ordering: .sequentiallyConsistent)
         pthread_mutex_unlock(mutex)
     }
+
+    var count: Int { asleep.load(ordering: .relaxed) }
 
     /// Costs nothing while all are awake.
     func wakeAll() {

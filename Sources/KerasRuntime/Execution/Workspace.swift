@@ -78,13 +78,16 @@ final class Workspace<T: ComputeScalar>: PlanRun, PoolWork, @unchecked Sendable 
 
     @specialized(where T == Float)
     func run(threads: Int) throws {
+        if threads > 1, program.hasQuickSteps { WorkerPool.shared.expect(threads) }
         for index in program.steps.indices { try run(step: index, threads: threads) }
     }
 
     @specialized(where T == Float)
     func run(step index: Int, threads: Int) throws {
         let parts = program.parts[index]
-        guard parts > 1, threads > 1 else { return try program.steps[index].runAll(frame(0)) }
+        guard parts > 1, threads > 1, !program.isQuick[index] || WorkerPool.shared.isAwake else {
+            return try program.steps[index].runAll(frame(0))
+        }
         while workers.count < threads { try addWorker() }
         forked = index
         WorkerPool.shared.run(parts, threads: threads, self)
@@ -114,6 +117,9 @@ struct Program<T: ComputeScalar>: Sendable {
     let steps: [any Step<T>]
     /// Of each step.
     let parts: [Int]
+    /// Steps with parts that wake no thread.
+    let isQuick: [Bool]
+    let hasQuickSteps: Bool
     let arenaBytes: Int
     /// For each worker.
     let scratchBytes: Int
@@ -121,4 +127,16 @@ struct Program<T: ComputeScalar>: Sendable {
     let portBytes: [Int]
     let constants: [Tensor]
     let kernels: T.Kernels
+
+    init(_ builder: PlanBuilder<T>, portBytes: [Int]) {
+        steps = builder.steps
+        parts = steps.map(\.parts)
+        isQuick = zip(builder.info, parts).map { Parts.seconds(flops: $0.flops, bytes: $0.bytes) < Parts.worthwhile && $1 > 1 }
+        hasQuickSteps = isQuick.contains(true)
+        arenaBytes = builder.arenaBytes
+        scratchBytes = builder.scratchBytes
+        self.portBytes = portBytes
+        constants = builder.constants
+        kernels = builder.kernels
+    }
 }

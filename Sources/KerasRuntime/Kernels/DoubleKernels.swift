@@ -28,6 +28,14 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
         table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, &epilogue, out, outStride)
     }
 
+    func gemmLine(
+        _ m: Int, _ n: Int, _ a: WindowLine<Double>, _ packed: Source, _ epilogue: ProductEpilogue<Double>, _ out: Target, outStride: Int
+    ) {
+        var epilogue = kk_epilogue_f64(epilogue)
+        table.pointee.gemm_line(
+            m, n, a.first, a.step, a.lineStep, a.taps, a.tapOffsets, a.tapLength, packed, &epilogue, out, outStride)
+    }
+
     func outerProduct(_ m: Int, _ n: Int, _ a: WindowRows<Double>, _ dy: Source, stride: Int, _ dw: Target) {
         table.pointee.outer_product(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, dy, stride, dw)
     }

@@ -34,6 +34,14 @@ struct FloatKernels: KernelTable, @unchecked Sendable {
         table.pointee.gemm(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, packed, &epilogue, out, outStride)
     }
 
+    func gemmLine(
+        _ m: Int, _ n: Int, _ a: WindowLine<Float>, _ packed: Source, _ epilogue: ProductEpilogue<Float>, _ out: Target, outStride: Int
+    ) {
+        var epilogue = kk_epilogue_f32(epilogue)
+        table.pointee.gemm_line(
+            m, n, a.first, a.step, a.lineStep, a.taps, a.tapOffsets, a.tapLength, packed, &epilogue, out, outStride)
+    }
+
     func outerProduct(_ m: Int, _ n: Int, _ a: WindowRows<Float>, _ dy: Source, stride: Int, _ dw: Target) {
         table.pointee.outer_product(m, n, a.rows, a.taps, a.tapOffsets, a.tapLength, dy, stride, dw)
     }

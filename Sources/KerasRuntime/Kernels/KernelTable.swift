@@ -15,6 +15,8 @@ protocol KernelTable: Sendable {
     func pack(_ k: Int, _ n: Int, _ b: Source, rowStride: Int, columnStride: Int, _ packed: Target)
     func gemm(
         _ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ packed: Source, _ epilogue: ProductEpilogue<Scalar>, _ out: Target, outStride: Int)
+    func gemmLine(
+        _ m: Int, _ n: Int, _ a: WindowLine<Scalar>, _ packed: Source, _ epilogue: ProductEpilogue<Scalar>, _ out: Target, outStride: Int)
     func outerProduct(_ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ dy: Source, stride: Int, _ dw: Target)
     func winogradWeights(_ size: Int, _ count: Int, _ kernel: Source, tap: Int, _ u: Target, step: Int)
     func winogradInput(
@@ -51,6 +53,17 @@ struct WindowRows<T> {
         let table = UnsafeMutablePointer(mutating: rows)
         for index in 0..<count { table[index] += distance }
     }
+}
+
+/// Rows of A that lie evenly: each begins `step` numbers after the one before. Where four give one result, two of them do so, and the
+/// other two `lineStep` numbers after those.
+struct WindowLine<T> {
+    let first: UnsafePointer<T>
+    let step: Int
+    let lineStep: Int
+    let taps: Int
+    let tapOffsets: UnsafePointer<Int>
+    let tapLength: Int
 }
 
 /// What an epilogue confines results to.

@@ -46,13 +46,28 @@ struct ProductStep<T: ComputeScalar>: Sendable {
         _ frame: Frame<T>, _ rows: WindowRows<T>, _ count: Int, _ matrix: UnsafePointer<T>, columns: Range<Int>, offset: Int = 0,
         first: Int
     ) {
+        compute(frame, count, matrix, columns: columns, offset: offset, first: first) { panels, epilogue, target in
+            frame.kernels.gemm(count, columns.count, rows, panels, epilogue, target, outStride: stride)
+        }
+    }
+
+    /// The same for rows that lie evenly.
+    func run(_ frame: Frame<T>, _ line: WindowLine<T>, _ count: Int, _ matrix: UnsafePointer<T>, columns: Range<Int>, first: Int) {
+        compute(frame, count, matrix, columns: columns, offset: 0, first: first) { panels, epilogue, target in
+            frame.kernels.gemmLine(count, columns.count, line, panels, epilogue, target, outStride: stride)
+        }
+    }
+
+    @inline(__always)
+    private func compute(
+        _ frame: Frame<T>, _ count: Int, _ matrix: UnsafePointer<T>, columns: Range<Int>, offset: Int, first: Int,
+        _ product: (_ panels: UnsafePointer<T>, ProductEpilogue<T>, _ target: UnsafeMutablePointer<T>) -> Void
+    ) {
         let column = offset + columns.lowerBound
         let place = first / results.pool * stride + column
         let target = frame.reals(results.out) + place
         // A panel's columns take `k` numbers each, so the panels before these take so many.
-        let panels = matrix + weights.form.k * columns.lowerBound
-        let epilogue = results.kernel(frame, column: column, place: place)
-        frame.kernels.gemm(count, columns.count, rows, panels, epilogue, target, outStride: stride)
+        product(matrix + weights.form.k * columns.lowerBound, results.kernel(frame, column: column, place: place), target)
         results.epilogue.finish(target, rows: count / results.pool, columns.count, stride: stride, frame.kernels)
     }
 }

@@ -53,9 +53,7 @@ struct ScanStep<T: ComputeScalar>: Step {
         if !plan.options.reference { draft.improve(plan.store, fusions: plan.options.fusions) }
         var body = PlanBuilder<T>(draft, store: plan.store, options: plan.options, kernels: plan.kernels)
         try body.build()
-        program = Program(
-            steps: body.steps, parts: body.steps.map(\.parts), arenaBytes: body.arenaBytes, scratchBytes: body.scratchBytes, portBytes: [],
-            constants: body.constants, kernels: plan.kernels)
+        program = Program(body, portBytes: [])
         let first = plan.shape(node.inputs[0])
         (rows, steps, isReversed) = (first[0], first[1], scan.isReversed)
         arena = plan.scratch(body.arenaBytes, of: UInt8.self)

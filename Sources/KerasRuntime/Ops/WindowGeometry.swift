@@ -24,6 +24,8 @@ struct WindowGeometry: Sendable {
     let unitExtent: Int
     /// Where each window of a unit begins. Where results are pooled, four that belong together follow each other.
     let windows: [Int]
+    /// Where a unit is a line of windows that lie evenly: from one to the next, and from those of a pooled pair of lines to the others.
+    let line: (step: Int, lineStep: Int)?
     /// Copies a line into the padded one, whose zeros are already there; nil where lines are used as they are.
     let padding: StridedCopy?
     /// Zeros at both ends of a padded line, where these are all there are in it.
@@ -67,6 +69,7 @@ struct WindowGeometry: Sendable {
             unitExtent = extent
             windows = WindowGeometry.offsets(Array(output.dropFirst()), Array(steps.dropFirst()))
         }
+        line = steps.count == 2 ? (steps[1], steps[0]) : nil
         // Neighbouring cells of a line are one run, unless channels of other groups stand between them.
         let joins = tapChannels == channels && convolution.dilation.last == 1
         taps = WindowGeometry.offsets(
@@ -139,6 +142,27 @@ struct WindowStrips<T: ComputeScalar>: Sendable {
                             WindowRows(rows: filled, taps: taps.count, tapOffsets: offsets, tapLength: geometry.tapLength), rows,
                             unit * perUnit + first)
                     }
+                }
+            }
+        }
+    }
+
+    /// Calls `body` with each unit's windows, where these are a line, and their place among all windows.
+    func forEachLine(
+        _ frame: Frame<T>, _ units: Range<Int>, _ x: UnsafePointer<T>, _ distances: (step: Int, lineStep: Int),
+        _ body: (WindowLine<T>, _ first: Int) -> Void
+    ) {
+        let bases = frame.at(bases, as: UnsafePointer<T>.self)
+        geometry.taps.withUnsafeBufferPointer { taps in
+            guard let offsets = taps.baseAddress else { return }
+            for unit in stride(from: units.lowerBound, to: units.upperBound, by: stripUnits) {
+                let count = min(stripUnits, units.upperBound - unit)
+                place(frame, unit..<(unit + count), x, bases)
+                for index in 0..<count {
+                    body(
+                        WindowLine(
+                            first: bases[index], step: distances.step, lineStep: distances.lineStep, taps: taps.count, tapOffsets: offsets,
+                            tapLength: geometry.tapLength), (unit + index) * geometry.windows.count)
                 }
             }
         }

@@ -43,11 +43,11 @@ struct WinogradStep<T: ComputeScalar>: Step {
         // Few enough tiles for their products to stay in the second-level cache, many enough to read the weights seldom.
         let isLarge = planes * channels * filters > 1 << 18
         block = WinogradStep.even(tiles.count, most: isLarge ? 48 : 24)
-        let byColumns = tiles.count < 3 * block / 2 && filters >= 4 * panel
+        let byColumns = tiles.count < 3 * block / 2 && filters >= 2 * panel
         let most = max((WinogradStep.productBytes / (planes * block * MemoryLayout<T>.stride)) / panel, 1) * panel
         form = WinogradForm(
             size: size, channels: channels, filters: filters,
-            columns: WinogradStep.columns(filters, most: byColumns ? min(most, filters / 4) : most, panel: panel))
+            columns: WinogradStep.columns(filters, most: byColumns ? min(most, max(filters / 4, panel)) : most, panel: panel))
         weights = try WinogradStep.weights(node.inputs[1], form, &plan)
         let flops = 2 * Double(tiles.count * planes) * Double(channels * filters)
         let bytes = 4 * Double(planes) * Double(channels * filters)

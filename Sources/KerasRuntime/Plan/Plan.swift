@@ -35,11 +35,9 @@ final class Plan<T: ComputeScalar>: Sendable {
         outputs = draft.outputs.map(port)
         info = builder.info
         threads = options.threads
-        let parts = builder.steps.map(\.parts)
-        work = Workload(zip(info, parts).map { (Parts.seconds(flops: $0.flops, bytes: $0.bytes), $1) }, threads: threads)
-        program = Program(
-            steps: builder.steps, parts: parts, arenaBytes: builder.arenaBytes, scratchBytes: builder.scratchBytes,
-            portBytes: (inputs + outputs).map(\.heldBytes), constants: builder.constants, kernels: kernels)
+        program = Program(builder, portBytes: (inputs + outputs).map(\.heldBytes))
+        let seconds = info.map { Parts.seconds(flops: $0.flops, bytes: $0.bytes) }
+        work = Workload(Array(zip(seconds, program.parts)), threads: threads)
     }
 
     var arenaBytes: Int { program.arenaBytes }
