@@ -61,15 +61,16 @@ static void gemm_case(kc_run *run, size_t m, size_t n, size_t taps, size_t lengt
         if (m % pool) continue;
         product p = make_product(run, "gemm", m, n, taps, length);
         if (way == 3 && p.k) ((float *)p.input)[0] = NAN, ((double *)p.wide)[0] = NAN;
-        const float *b = kc_random(run, p.k * n), *bias = kc_random(run, n), *addend = kc_random(run, size);
-        const double *wide_b = kc_wide(run, b, p.k * n), *wide_bias = kc_wide(run, bias, n), *wide_addend = kc_wide(run, addend, size);
+        const size_t apart = way == 2 ? n + 5 : 0, added = (m - 1) * (apart ? apart : stride) + n; // the addend's rows
+        const float *b = kc_random(run, p.k * n), *bias = kc_random(run, n), *addend = kc_random(run, added);
+        const double *wide_b = kc_wide(run, b, p.k * n), *wide_bias = kc_wide(run, bias, n), *wide_addend = kc_wide(run, addend, added);
         float *packed = kc_floats(run, f->packed_size(p.k, n)), *out = kc_floats(run, size), *cut = kc_floats(run, size);
         double *wide_packed = kc_doubles(run, d->packed_size(p.k, n));
         double *want = kc_doubles(run, size); // full of 777 as well: what lies between the rows
         f->pack(p.k, n, b, (ptrdiff_t)n, 1, packed);
         d->pack(p.k, n, wide_b, (ptrdiff_t)n, 1, wide_packed);
-        kk_epilogue_f32 epilogue = {ways[way].bias ? bias : NULL, ways[way].addend ? addend : NULL, ways[way].low, ways[way].high, pool};
-        const kk_epilogue_f64 wide = {ways[way].bias ? wide_bias : NULL, ways[way].addend ? wide_addend : NULL, ways[way].low,
+        kk_epilogue_f32 epilogue = {ways[way].bias ? bias : NULL, ways[way].addend ? addend : NULL, apart, ways[way].low, ways[way].high, pool};
+        const kk_epilogue_f64 wide = {ways[way].bias ? wide_bias : NULL, ways[way].addend ? wide_addend : NULL, apart, ways[way].low,
                                       ways[way].high, pool};
         f->gemm(m, n, p.rows, taps, p.offsets, length, packed, &epilogue, out, stride);
         d->gemm(m, n, p.wide_rows, taps, p.offsets, length, wide_packed, &wide, want, stride);
@@ -78,7 +79,7 @@ static void gemm_case(kc_run *run, size_t m, size_t n, size_t taps, size_t lengt
         for (size_t i = 0; i < m;) { // rows in pieces of 1, 2, 3, ... : the same bits
             size_t rows = (way + 1 + i / 2) * pool;
             if (rows > m - i) rows = m - i;
-            if (ways[way].addend) epilogue.addend = addend + i * stride;
+            if (ways[way].addend) epilogue.addend = addend + i * (apart ? apart : stride);
             f->gemm(rows, n, p.rows + i, taps, p.offsets, length, packed, &epilogue, cut + i / pool * stride, stride);
             i += rows;
         }
@@ -125,8 +126,8 @@ static void gemm_line_case(kc_run *run, size_t m, size_t n, size_t step, size_t 
     double *wide_packed = kc_doubles(run, d->packed_size(k, n)), *want = kc_doubles(run, size);
     f->pack(k, n, b, (ptrdiff_t)n, 1, packed);
     d->pack(k, n, kc_wide(run, b, k * n), (ptrdiff_t)n, 1, wide_packed);
-    const kk_epilogue_f32 epilogue = {bias, has_addend ? addend : NULL, -0.5f, has_addend ? INFINITY : 1, pool};
-    const kk_epilogue_f64 wide = {kc_wide(run, bias, n), has_addend ? kc_wide(run, addend, size) : NULL, -0.5, has_addend ? INFINITY : 1, pool};
+    const kk_epilogue_f32 epilogue = {bias, has_addend ? addend : NULL, 0, -0.5f, has_addend ? INFINITY : 1, pool};
+    const kk_epilogue_f64 wide = {kc_wide(run, bias, n), has_addend ? kc_wide(run, addend, size) : NULL, 0, -0.5, has_addend ? INFINITY : 1, pool};
     f->gemm_line(m, n, x, (ptrdiff_t)step, (ptrdiff_t)line, taps, offsets, length, packed, &epilogue, out, stride);
     d->gemm_line(m, n, wide_x, (ptrdiff_t)step, (ptrdiff_t)line, taps, offsets, length, wide_packed, &wide, want, stride);
     kc_close(run, out, want, size, 1, (0.6 * (double)k + 12) * 0x1p-24);

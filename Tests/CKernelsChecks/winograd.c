@@ -81,9 +81,9 @@ CHECK(winograd_output) {
                     const float *y = kc_random(run, all), *bias = kc_random(run, filters), *addend = way == 1 ? kc_random(run, size) : NULL;
                     float *out = kc_floats(run, size), *cut = kc_floats(run, size);
                     double *want = kc_doubles(run, size);
-                    const kk_epilogue_f32 epilogue = {way ? bias : NULL, addend, -2, 3, pool};
-                    const kk_epilogue_f64 wide = {way ? kc_wide(run, bias, filters) : NULL, addend ? kc_wide(run, addend, size) : NULL, -2, 3,
-                                                  pool};
+                    const kk_epilogue_f32 epilogue = {way ? bias : NULL, addend, 0, -2, 3, pool};
+                    const kk_epilogue_f64 wide = {way ? kc_wide(run, bias, filters) : NULL, addend ? kc_wide(run, addend, size) : NULL, 0, -2,
+                                                  3, pool};
                     kc_table(run)->winograd_output(m, im.tiles, im.count, y, step, stride, filters, &epilogue, out, row, filters);
                     kc_meaning()->winograd_output(m, im.tiles, im.count, kc_wide(run, y, all), step, stride, filters, &wide, want, row,
                                                   filters);

@@ -69,6 +69,7 @@ private struct Problem {
                 guard end > start else { return }
                 var epilogue = kk_epilogue_f32(
                     bias: bias.map { UnsafePointer($0.base) }, addend: addend.map { UnsafePointer($0.base + start * stride) },
+                    addend_stride: 0,
                     low: low, high: high, pool: pool)
                 f.gemm(
                     end - start, shape.n, rows.baseAddress! + start, shape.taps, offsets, shape.length, packed.base, &epilogue,
@@ -91,7 +92,7 @@ private struct Problem {
         input.withUnsafeBufferPointer { input in
             let rows = (0..<shape.m).map { input.baseAddress! + $0 * rowStep }
             func call(_ bias: UnsafePointer<Double>?) {
-                var epilogue = kk_epilogue_f64(bias: bias, addend: nil, low: low, high: high, pool: 1)
+                var epilogue = kk_epilogue_f64(bias: bias, addend: nil, addend_stride: 0, low: low, high: high, pool: 1)
                 f.gemm(shape.m, shape.n, rows, shape.taps, offsets, shape.length, packed, &epilogue, &out, shape.n)
             }
             if let bias { bias.withUnsafeBufferPointer { call($0.baseAddress) } } else { call(nil) }
@@ -110,7 +111,7 @@ private struct Problem {
         a.withUnsafeBufferPointer { a in
             let bias = [100.0, -100]
             bias.withUnsafeBufferPointer { bias in
-                var epilogue = kk_epilogue_f64(bias: bias.baseAddress, addend: nil, low: 0, high: 130, pool: 1)
+                var epilogue = kk_epilogue_f64(bias: bias.baseAddress, addend: nil, addend_stride: 0, low: 0, high: 130, pool: 1)
                 f.gemm(2, 2, [a.baseAddress!, a.baseAddress! + 2], 1, [0], 2, packed, &epilogue, &out, 2)
             }
         }

@@ -49,7 +49,7 @@ private struct Problem: CustomStringConvertible {
         let bias = Guarded(bias), addend = addend.map { Guarded($0) }
         f.winograd_weights(m, channels * filters, Guarded(kernel).base, channels * filters, u.base, channels * filters)
         var epilogue = kk_epilogue_f32(
-            bias: bias.base, addend: addend.map { UnsafePointer($0.base) }, low: -0.5, high: .infinity, pool: pool)
+            bias: bias.base, addend: addend.map { UnsafePointer($0.base) }, addend_stride: 0, low: -0.5, high: .infinity, pool: pool)
         let ranges = cut.map { [0..<min($0, tiles.count), min($0, tiles.count)..<tiles.count] } ?? [0..<tiles.count]
         tiles.withUnsafeBufferPointer { tiles in
             for range in ranges {

@@ -10,7 +10,7 @@ void FN(pack)(size_t k, size_t n, const REAL *b, ptrdiff_t row_stride, ptrdiff_t
                 *packed++ = j < n ? b[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * col_stride] : 0;
 }
 
-// A sum on its way to out[place].
+// A sum on its way to the result's column j, with the addend's number at `place`.
 static inline REAL finished(REAL sum, const EPILOGUE *epilogue, size_t j, size_t place) {
     REAL x = epilogue->bias ? sum + epilogue->bias[j] : sum;
     if (epilogue->addend) x += epilogue->addend[place];
@@ -32,7 +32,8 @@ static inline void product_row(size_t i, size_t n, const REAL *row, size_t taps,
         }
         for (size_t j = 0; j < width; j++) {
             const size_t place = i / epilogue->pool * out_stride + j0 + j;
-            const REAL x = finished((REAL)sum[j], epilogue, j0 + j, place);
+            const size_t added = epilogue->addend_stride ? i * epilogue->addend_stride + j0 + j : place;
+            const REAL x = finished((REAL)sum[j], epilogue, j0 + j, added);
             out[place] = i % epilogue->pool ? larger(out[place], x) : x;
         }
     }

@@ -6,8 +6,9 @@
 /// The clamp is `x < low ? low : x`, then `x > high ? high : x`: NaN survives.
 typedef struct KK_EPILOGUE {
     const KK_REAL *_Nullable bias;
-    /// Laid out as the result.
     const KK_REAL *_Nullable addend;
+    /// From one row of the addend to the next; 0 where it is laid out as the result. The products over row pointers alone take another.
+    size_t addend_stride;
     KK_REAL low, high;
     /// 1; or 4 where each four results that belong together give their largest, as `max_pool` does. Not with an addend.
     size_t pool;

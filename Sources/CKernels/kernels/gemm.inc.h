@@ -48,13 +48,13 @@ INLINE void gemm_store(const gemm_call *call, const size_t mr, const size_t vect
     const kk_epilogue_f32 epilogue = *call->epilogue;
     const V low = epilogue.low, high = epilogue.high;
     const int is_bounded = epilogue.high < INFINITY;
+    const size_t addend_stride = epilogue.addend_stride ? epilogue.addend_stride : call->out_stride;
 #pragma clang loop unroll(full)
     for (size_t s = 0; s < vectors; s++) {
         const size_t j = j0 + s * VL, left = width - s * VL;
         const V bias = epilogue.bias ? load_n(epilogue.bias + j, left, 0) : 0;
-        const ptrdiff_t place = (ptrdiff_t)(i0 / pool * call->out_stride + j);
-        float *out = call->out + place;
-        const float *addend = epilogue.addend ? epilogue.addend + place : NULL;
+        float *out = call->out + i0 / pool * call->out_stride + j;
+        const float *addend = epilogue.addend ? epilogue.addend + i0 * addend_stride + j : NULL;
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < mr; i += pool, out += call->out_stride) {
             const V *four = sums + i * vectors + s;
@@ -62,7 +62,7 @@ INLINE void gemm_store(const gemm_call *call, const size_t mr, const size_t vect
             x += bias;
             if (pool == 1 && addend) {
                 x += load_n(addend, left, 0);
-                addend += call->out_stride;
+                addend += addend_stride;
             }
             store_n(out, clamp_if(x, low, high, is_bounded), left);
         }
@@ -144,12 +144,18 @@ INLINE void gemm_panel(const gemm_call *call, const size_t nv, const size_t cons
         for (; i0 < i1; i0 += 4) gemm_block(call, 4, nv, 1, 4, constant_tap_length, packed, i0, j0, width);
         return;
     }
-    for (; i0 + MR <= i1; i0 += MR) gemm_block(call, MR, nv, 1, 1, constant_tap_length, packed, i0, j0, width);
-    switch (i1 - i0) {
+    for (; i0 + 2 * MR <= i1 || i0 + MR == i1; i0 += MR) gemm_block(call, MR, nv, 1, 1, constant_tap_length, packed, i0, j0, width);
+    // What is left is less than two blocks: in halves, since a block of a row or two takes as long as one of many.
+    while (i0 < i1) {
+        const size_t left = i1 - i0, rows = left > MR ? (left + 1) / 2 : left;
+        switch (rows) {
 #define REMAINDER(rest) \
-    case rest: gemm_block(call, rest, nv, 1, 1, 0, packed, i0, j0, width); break;
-        FOR_EVERY_REMAINDER(REMAINDER)
+        case rest: gemm_block(call, rest, nv, 1, 1, 0, packed, i0, j0, width); break;
+            FOR_EVERY_REMAINDER(REMAINDER)
 #undef REMAINDER
+        default: gemm_block(call, MR, nv, 1, 1, constant_tap_length, packed, i0, j0, width);
+        }
+        i0 += rows;
     }
 }
 

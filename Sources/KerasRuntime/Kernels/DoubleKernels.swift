@@ -119,6 +119,7 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
 extension kk_epilogue_f64 {
     fileprivate init(_ epilogue: ProductEpilogue<Double>) {
         self.init(
-            bias: epilogue.bias, addend: epilogue.addend, low: epilogue.clamp.low, high: epilogue.clamp.high, pool: epilogue.pool)
+            bias: epilogue.bias, addend: epilogue.addend, addend_stride: epilogue.addendStride, low: epilogue.clamp.low,
+            high: epilogue.clamp.high, pool: epilogue.pool)
     }
 }

@@ -125,6 +125,7 @@ struct FloatKernels: KernelTable, @unchecked Sendable {
 extension kk_epilogue_f32 {
     fileprivate init(_ epilogue: ProductEpilogue<Float>) {
         self.init(
-            bias: epilogue.bias, addend: epilogue.addend, low: epilogue.clamp.low, high: epilogue.clamp.high, pool: epilogue.pool)
+            bias: epilogue.bias, addend: epilogue.addend, addend_stride: epilogue.addendStride, low: epilogue.clamp.low,
+            high: epilogue.clamp.high, pool: epilogue.pool)
     }
 }

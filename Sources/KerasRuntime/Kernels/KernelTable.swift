@@ -75,8 +75,9 @@ struct Clamp<T> {
 /// What becomes of a product's sums before they are stored.
 struct ProductEpilogue<T> {
     var bias: UnsafePointer<T>?
-    /// Laid out as the result.
     var addend: UnsafePointer<T>?
+    /// From one of its rows to the next; 0 where it is laid out as the result.
+    var addendStride = 0
     var clamp: Clamp<T>
     /// 1; or 4 where each four results that belong together give their largest.
     var pool = 1

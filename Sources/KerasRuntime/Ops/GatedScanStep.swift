@@ -118,18 +118,6 @@ struct GatedScanStep<T: ComputeScalar>: Step {
         let (old, new) = (state(after: count - 1), state(after: count))
         let isWhole = range.count == units
         let gateCount = width / units
-        if isLongShortTerm {
-            for row in 0..<rows {
-                let (from, to) = (sums + row * steps * width, z + row * width)
-                if isWhole {
-                    to.update(from: from, count: width)
-                } else {
-                    for gate in 0..<4 {
-                        (to + gate * units + range.lowerBound).update(from: from + gate * units + range.lowerBound, count: range.count)
-                    }
-                }
-            }
-        }
         let panels = weights.panels(frame)
         let bias = bias.map { UnsafePointer(frame.reals($0)) }
         table.forEachRun(frame, UnsafePointer(old), length: units, 0..<rows) { lines, count, first in
@@ -137,7 +125,8 @@ struct GatedScanStep<T: ComputeScalar>: Step {
                 let column = isWhole ? 0 : gate * units + range.lowerBound
                 let target = z + first * width + column
                 let epilogue = ProductEpilogue<T>(
-                    bias: bias.map { $0 + column }, addend: isLongShortTerm ? UnsafePointer(target) : nil,
+                    bias: bias.map { $0 + column },
+                    addend: isLongShortTerm ? UnsafePointer(sums + first * steps * width + column) : nil, addendStride: steps * width,
                     clamp: Clamp(low: -T.infinity, high: T.infinity), pool: 1)
                 kernels.gemm(
                     count, isWhole ? width : range.count, lines, panels + units * column, epilogue, target, outStride: width)
