@@ -32,13 +32,18 @@ struct GatherStep<T: ComputeScalar>: Step {
     func run(_ frame: Frame<T>, part: Int) throws {
         let mine = cut[part]
         let indices = UnsafeBufferPointer(start: UnsafePointer(frame.integers(indices)) + mine.lowerBound, count: mine.count)
-        for index in indices where index < 0 || index >= rows {
-            throw KerasError(
-                .mismatch, "an index is outside the table", at: Place(layer: layer), found: "\(index)",
-                expected: "0 up to \(rows - 1) of \(rows) rows")
-        }
+        try check(indices, rows: rows, layer)
         guard let start = indices.baseAddress else { return }
         frame.kernels.gather(frame.reals(table), width: width, start, mine.count, frame.reals(out) + mine.lowerBound * width)
+    }
+}
+
+/// - Throws: a `mismatch` problem for the first index that no row of the table has.
+private func check(_ indices: UnsafeBufferPointer<Int32>, rows: Int, _ layer: String) throws {
+    for index in indices where index < 0 || index >= rows {
+        throw KerasError(
+            .mismatch, "an index is outside the table", at: Place(layer: layer), found: "\(index)",
+            expected: "0 up to \(rows - 1) of \(rows) rows")
     }
 }
 
@@ -50,18 +55,20 @@ struct ScatterAddStep<T: ComputeScalar>: Step {
     let rows: Int
     let width: Int
     let out: Location
+    let layer: String
 
     static func make(_ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> any Step<T> {
         let table = plan.shape(node.output)
         return ScatterAddStep(
             dy: try plan.location(node.inputs[0]), indices: try plan.location(node.inputs[1]), count: plan.shape(node.inputs[1]).count,
-            rows: table[0], width: table.dims.dropFirst().reduce(1, *), out: try plan.location(node.output))
+            rows: table[0], width: table.dims.dropFirst().reduce(1, *), out: try plan.location(node.output), layer: node.layer)
     }
 
-    /// The indices were checked when the rows were looked up.
     @specialized(where T == Float)
-    func run(_ frame: Frame<T>, part: Int) {
+    func run(_ frame: Frame<T>, part: Int) throws {
         let (dy, indices, out) = (frame.reals(dy), frame.integers(indices), frame.reals(out))
+        // A graph of gradients alone has not looked the rows up.
+        try check(UnsafeBufferPointer(start: indices, count: count), rows: rows, layer)
         out.update(repeating: 0, count: rows * width)
         for index in 0..<count {
             let row = out + Int(indices[index]) * width
