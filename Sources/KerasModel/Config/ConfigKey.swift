@@ -92,6 +92,14 @@ public struct ConfigKey<L: Sendable>: Sendable {
         return key
     }
 
+    /// The same key of a number that tf.keras keeps, and writes, in single precision.
+    func single() -> ConfigKey {
+        ConfigKey(
+            name: name, names: names, dialects: dialects, isRequired: isRequired, decode: decode,
+            encode: { layer, context in try encode(layer, context).rounded(for: context) }, absent: absent, isWritten: isWritten,
+            isTakenByKeras3: isTakenByKeras3, isNeeded: isNeeded)
+    }
+
     /// The same key, written only where `condition` holds.
     func written(where condition: @escaping @Sendable (L, EncodingContext) -> Bool) -> ConfigKey {
         var key = self
@@ -116,6 +124,14 @@ public struct ConfigKey<L: Sendable>: Sendable {
             isWritten: { outer, context in isWritten(outer[keyPath: path], context) }, isTakenByKeras3: isTakenByKeras3,
             isNeeded: { outer in isNeeded(outer[keyPath: path]) }
         )
+    }
+}
+
+extension JSON {
+    /// A number as tf.keras writes what it keeps in single precision.
+    func rounded(for context: EncodingContext) -> JSON {
+        guard context.dialect == .tfKeras, !context.isUniversal, case .float(let number) = self else { return self }
+        return .float(Double(Float(number)))
     }
 }
 

@@ -146,7 +146,9 @@ public struct Regularizer: SerializedObject {
 
     /// Keras 2 has one class for both penalties, which all others have too.
     public func translated(for context: EncodingContext) throws -> Regularizer {
-        guard context.dialect == .keras2 || context.isUniversal else { return self }
+        guard context.dialect == .keras2 || context.isUniversal else {
+            return Regularizer(className: className, config: config.mapValues { $0.rounded(for: context) })
+        }
         switch className {
         case "L1", "L2": return Regularizer(className: "L1L2", config: ["l1": config["l1"] ?? 0.0, "l2": config["l2"] ?? 0.0])
         case "OrthogonalRegularizer" where !context.isUniversal:

@@ -15,7 +15,7 @@ public struct ELU: ActivationLayer {
             .written { layer, _ in layer.base.batchShape != nil },
         .key("dtype", \.base.dtype, in: [.keras2]),
     ]
-    public static let keys: [ConfigKey<ELU>] = [.key("alpha", \.alpha, in: Dialect.older)]
+    public static let keys: [ConfigKey<ELU>] = [.key("alpha", \.alpha, in: Dialect.older).single()]
 
     public var base = LayerBase()
     public var alpha = 1.0

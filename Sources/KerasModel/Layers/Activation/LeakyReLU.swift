@@ -6,7 +6,7 @@ public struct LeakyReLU: ActivationLayer {
     public static let writesInputShape = false
     public static let blank = LeakyReLU()
     public static let keys: [ConfigKey<LeakyReLU>] = [
-        .key("negative_slope", \.negativeSlope, names: [.keras2: "alpha", .tfKeras: "alpha"])
+        .key("negative_slope", \.negativeSlope, names: [.keras2: "alpha", .tfKeras: "alpha"]).single()
     ]
 
     public var base = LayerBase()

@@ -6,9 +6,9 @@ public struct ReLU: ActivationLayer {
     public static let writesInputShape = false
     public static let blank = ReLU()
     public static let keys: [ConfigKey<ReLU>] = [
-        .key("max_value", \.maxValue),
-        .key("negative_slope", \.negativeSlope),
-        .key("threshold", \.threshold),
+        .key("max_value", \.maxValue).single(),
+        .key("negative_slope", \.negativeSlope).single(),
+        .key("threshold", \.threshold).single(),
     ]
 
     public var base = LayerBase()

@@ -5,7 +5,7 @@ public struct ThresholdedReLU: ActivationLayer {
     public static let className = "ThresholdedReLU"
     public static let dialects = Dialect.older
     public static let blank = ThresholdedReLU()
-    public static let keys: [ConfigKey<ThresholdedReLU>] = [.key("theta", \.theta)]
+    public static let keys: [ConfigKey<ThresholdedReLU>] = [.key("theta", \.theta).single()]
 
     public var base = LayerBase()
     public var theta = 1.0
