@@ -7,6 +7,7 @@ Keras 1 and 2 numbered them (`Variable_3:0`): of theirs only that all are named,
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -24,8 +25,10 @@ def wrong(variable):
     stored, slot, weight = variable["stored"].split(":")[0], variable["slot"], variable["weight"]
     if "Variable" in stored or "param_" in stored:
         return ""
-    parts = stored.split("/")
-    if weight and weight not in "_".join(parts):
+    # TensorFlow counts the cells of all recurrent layers; a cell's place tells it here.
+    parts = re.sub(r"_cell_\d+", "_cell", stored).split("/")
+    # A layer that a wrapper and the graph share is called by the wrapper's name here, by its own in the file.
+    if weight and weight not in "_".join(parts) and not weight.endswith("_" + "_".join(parts[-2:])):
         return f"{stored} is said to be of {weight}"
     words = [part for part in parts if part in WORDS or part in {"iteration", "iterations", "variable", "learning_rate", slot}]
     if not words and not stored.endswith("_" + slot):

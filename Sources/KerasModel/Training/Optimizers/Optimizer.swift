@@ -110,6 +110,7 @@ extension Optimizer {
 /// Every optimizer known.
 private let knownOptimizers: [any OptimizerAlgorithm.Type] = [
     SGD.self, RMSprop.self, Adagrad.self, Adadelta.self, Adam.self, Adamax.self, Nadam.self, Ftrl.self, Lion.self,
+    Lamb.self, Adafactor.self, Muon.self,
 ]
 
 extension Optimizer {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// One kind of optimizer: its settings. What they mean for the numbers is in the runtime, a file of the same name.
 ///
 /// Defaults are Keras 3's. Equations that differ between generations of Keras are settings of their own, which no file spells out:
@@ -15,6 +17,9 @@ public protocol OptimizerAlgorithm: TrainingFunction {
     var sharedState: [Double] { get }
     /// What they are called.
     var sharedNames: [String] { get }
+    /// What is kept of one variable by an algorithm whose ``slots`` do not say it, since it hangs on the variable: by name and shape, in Keras 3's
+    /// order. Nil if it is the slots.
+    func kept(of variable: Shape, path: String) -> [(name: String, shape: Shape)]?
     /// Takes the equations of a generation.
     mutating func adopt(_ rules: OptimizerRules)
     /// Takes what a file calls `decay`. Returns what of it is the learning rate's.
@@ -27,6 +32,7 @@ extension OptimizerAlgorithm {
     public var isInterleavedEverywhere: Bool { false }
     public var sharedState: [Double] { [] }
     public var sharedNames: [String] { [] }
+    public func kept(of variable: Shape, path: String) -> [(name: String, shape: Shape)]? { nil }
     public func adopt(_ rules: OptimizerRules) {}
     public func adopt(decay: Double, _ rules: OptimizerRules) -> Double { decay }
 }

@@ -150,6 +150,7 @@ extension TrainingConfiguration {
     /// The same by weight and slot, for people: each variable by what it is.
     package func namedState(of optimizer: Optimizer, in model: BuiltModel) throws -> [NamedOptimizerVariable]? {
         let weights = model.trainedWeights
+        if let named = unevenState(of: optimizer, weights) { return named }
         // Keras 3 saves an optimizer that it has not built yet, too: without slots.
         let unbuilt = OptimizerLayout(optimizer, variables: 0, dialect: dialect, rules: rules)
         let isUnbuilt = dialect == .keras3 && optimizerVariables.count == unbuilt.entries.count
@@ -169,6 +170,20 @@ extension TrainingConfiguration {
             case .unused(let weight): named("momentum", weight)
             case .unusedNumber(let weight): named("velocity_hat", weight)
             }
+        }
+    }
+
+    /// The same for algorithms that keep of each variable what hangs on it. Only Keras 3 has such.
+    private func unevenState(of optimizer: Optimizer, _ weights: [(name: String, shape: Shape)]) -> [NamedOptimizerVariable]? {
+        let kept = weights.map { weight in optimizer.algorithm.kept(of: weight.shape, path: weight.name).map { (weight.name, $0) } }
+        guard dialect == .keras3, !kept.isEmpty, kept.allSatisfy({ $0 != nil }) else { return nil }
+        let rate = optimizer.schedule == nil ? ["learning_rate"] : []
+        let averages = optimizer.average == nil ? [] : weights.map { (weight: $0.name as String?, slot: "average", shape: $0.shape) }
+        let own = kept.compactMap { $0 }.flatMap { name, slots in slots.map { (weight: name as String?, slot: $0.name, shape: $0.shape) } }
+        let expected = (["iteration"] + rate).map { (weight: nil as String?, slot: $0, shape: Shape([])) } + averages + own
+        guard expected.map(\.shape) == optimizerVariables.map(\.tensor.shape) else { return nil }
+        return zip(expected, optimizerVariables).map { expected, stored in
+            NamedOptimizerVariable(weight: expected.weight, slot: expected.slot, stored: stored.name, tensor: stored.tensor)
         }
     }
 
