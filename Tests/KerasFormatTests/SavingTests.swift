@@ -50,6 +50,29 @@ import Testing
         #expect(try ContentHash(again) == ContentHash(model))
     }
 
+    /// Files by path hold an adapter's product in its kernel: one that adds something is refused, never left out.
+    @Test func whatAnAdapterAddsIsNotLost() throws {
+        let json: JSON = [
+            "module": "keras", "class_name": "Sequential", "registered_name": nil,
+            "config": [
+                "name": "s",
+                "layers": [
+                    ["module": "keras.layers", "class_name": "InputLayer", "config": ["name": "x", "batch_shape": [nil, 3]]],
+                    ["module": "keras.layers", "class_name": "Dense", "config": ["name": "d", "units": 2, "lora_rank": 1]],
+                ],
+            ],
+        ]
+        var model = try ModelFile.architecture(json)
+        for (id, spec) in try BuiltModel(model.root).allWeights(of: model.root) { model.weights[id] = try Tensor(zeros: spec.shape) }
+        #expect(try ModelFile.encode(model, as: .named(".keras"), target: .keras3).notes == [])
+        for (id, spec) in try BuiltModel(model.root).allWeights(of: model.root) where spec.name.hasSuffix("_b") {
+            model.weights[id] = try Tensor([Float(0), 1], shape: spec.shape)
+        }
+        #expect(throws: KerasError.self) { try ModelFile.encode(model, as: .named(".keras"), target: .keras3) }
+        let kept = try written(model, ".h5", target: .keras3).file
+        #expect(try bytes(kept) == bytes(model))
+    }
+
     /// Another Keras: the same model by meaning, whatever it is written for.
     @Test(arguments: files.filter { !$0.contains("bf.h5") }, SaveTarget.allCases)
     func theModelIsTheSameForEachTarget(file: String, target: SaveTarget) throws {

@@ -28,6 +28,7 @@ enum PathWeightsWriter {
                 }
                 variables.append(tensor)
             }
+            for problem in try adapters(of: object, model) { problems.add(problem) }
             draft.root[group: path(object.path)] = group(variables, name: object.layer.name, options)
             guard let lookup = object.layer as? any VocabularyLayer, let weights = lookup.storedWeights else { continue }
             for inner in [object.path] + lookup.innerPaths.map({ "\(object.path)/\($0)" }) {
@@ -41,6 +42,16 @@ enum PathWeightsWriter {
             draft.root[group: path("optimizer")] = group(optimizer.variables, name: optimizer.name, options)
         }
         return draft
+    }
+
+    /// These files hold an adapter's product within its kernel, as Keras has added it; one that adds something is not left out.
+    private static func adapters(of object: WeightTree.Object, _ model: SavedModel) throws -> [Problem] {
+        try object.merged.filter { $0.spec.name.hasPrefix("lora_") && $0.spec.name.hasSuffix("_b") }.compactMap { entry in
+            guard try model.weights[entry.id]?.scalars(as: Float.self).contains(where: { $0 != 0 }) ?? false else { return nil }
+            return Problem(
+                kind: .unsupported, sentence: "this file has no place for what an adapter adds to its kernel",
+                place: Place(layer: object.layer.name), found: entry.spec.name, expected: "an .h5, which holds them apart")
+        }
     }
 
     private static func path(_ object: String) -> String { object.isEmpty ? "vars" : object + "/vars" }

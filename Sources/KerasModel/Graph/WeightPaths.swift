@@ -43,6 +43,8 @@ extension WeightTree {
         package let path: String
         package let layer: any Layer
         package let weights: [Entry]
+        /// Those that a file has within others: see ``WeightSpec/isMerged``.
+        package let merged: [Entry]
     }
 
     /// Every layer once, under the first path that leads to it, in the order Keras writes them.
@@ -60,10 +62,11 @@ extension WeightTree {
     ) {
         guard seen.insert(copies[layer.id] ?? layer.id).inserted else { return }
         // Two lists are joined: that of what a layer made to be trained, and that of the rest. Freezing moves nothing.
+        let merged = own.filter(\.spec.isMerged)
         let own = own.filter { !$0.spec.isMerged }
         let (first, others) = (own.filter(\.spec.isStoredFirst), own.filter { !$0.spec.isStoredFirst })
         let stored = first + others.filter(\.spec.isTrainable) + others.filter { !$0.spec.isTrainable }
-        objects.append(Object(path: path, layer: layer, weights: stored))
+        objects.append(Object(path: path, layer: layer, weights: stored, merged: merged))
         let prefix = path.isEmpty ? "" : path + "/"
         for attribute in attributes(by: rules) {
             let members = branches.filter { $0.attribute(by: rules) == attribute }
