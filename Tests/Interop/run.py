@@ -1,6 +1,6 @@
 """Random models of both Kerases, and the Swift command's answers to them: what `make interop` calls.
 
-    python Tests/Interop/run.py [--count 100] [--seed TEXT] [--corpus DIR] [--keras-binary .build/release/keras] [--keep DIR]
+    python Tests/Interop/run.py [--count 150] [--seed TEXT] [--corpus DIR] [--keras-binary .build/release/keras] [--keep DIR]
 
 Runs under a Python that has tensorflow, keras (3), tf_keras and h5py. The models are the same in every run, so that what fails has to do
 with what was changed; another seed draws others. The two Kerases go side by side, each in processes of its own; what a script prints is
@@ -61,10 +61,10 @@ def check(keras, folder, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=100, help="models of each Keras")
+    parser.add_argument("--count", type=int, default=150, help="models of each Keras")
     parser.add_argument("--neighbours", type=int, default=100, help="of them, models that go through ONNX and safetensors")
     parser.add_argument("--trained", type=int, default=20, help="of them, models whose gradients are compared")
-    parser.add_argument("--saving", type=int, default=200, help="seconds after which no further model is saved for each Keras")
+    parser.add_argument("--saving", type=int, default=540, help="seconds after which no further model is saved for each Keras")
     parser.add_argument("--texts", type=int, default=42, help="models of text, sounds and 8 bits, of each Keras")
     parser.add_argument("--recurrent", type=int, default=30, help="models of recurrent layers with masks and states, of each Keras")
     parser.add_argument("--seed", default=SEED)
