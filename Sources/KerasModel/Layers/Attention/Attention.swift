@@ -8,7 +8,8 @@ public struct Attention: SimpleAttention {
     public static let keys: [ConfigKey<Attention>] = [
         .key("dropout", \.dropout, in: [.tfKeras]),
         .key("use_scale", \.useScale),
-        .key("score_mode", \.scoreMode),
+        // Keras 3 takes the word "dot" in an .h5 for its function of that name; without the key it is what is meant.
+        .key("score_mode", \.scoreMode).written { $0.scoreMode != .dot || !$1.isForOldReaderOfKeras3 },
         .key("dropout", \.dropout, in: [.keras3]),
         .key("seed", \.seed, in: [.keras3]),
     ]
