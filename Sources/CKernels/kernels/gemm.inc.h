@@ -136,6 +136,13 @@ enum { POOL_MR = MR / 4 * 4 };
 #define FOR_EVERY_REMAINDER(X) X(1) X(2) X(3)
 #endif
 
+// X with the number of vectors, a constant, that `left` columns of a panel use.
+#define WITH_VECTORS_OF(left, X) \
+    if (left > VL * (NV - 1)) X(NV); \
+    else if (NV > 2 && left > VL * (NV - 2)) X(NV - 1); \
+    else if (NV > 3 && left > VL * (NV - 3)) X(NV - 2); \
+    else X(1);
+
 // All rows i0 ..< i1 of one panel that uses nv of its vectors.
 INLINE void gemm_panel(const gemm_call *call, const size_t nv, const size_t constant_tap_length, const float *packed,
                        size_t i0, size_t i1, size_t j0, size_t width) {
@@ -182,10 +189,9 @@ static void gemm(size_t m, size_t n, const float *const *rows, size_t taps, cons
             // their pointers would no longer fit in registers.
             if (left >= NR && MR < 12 && tap_length == 3) gemm_panel(&call, NV, 3, panel, i, end, j0, NR);
             else if (left >= NR) gemm_panel(&call, NV, 0, panel, i, end, j0, NR);
-            else if (left > VL * (NV - 1)) gemm_panel(&call, NV, 0, panel, i, end, j0, left);
-            else if (NV > 2 && left > VL * (NV - 2)) gemm_panel(&call, NV - 1, 0, panel, i, end, j0, left);
-            else if (NV > 3 && left > VL * (NV - 3)) gemm_panel(&call, NV - 2, 0, panel, i, end, j0, left);
-            else gemm_panel(&call, 1, 0, panel, i, end, j0, left);
+#define PART(nv) gemm_panel(&call, nv, 0, panel, i, end, j0, left)
+            else WITH_VECTORS_OF(left, PART)
+#undef PART
         }
     }
 }

@@ -14,7 +14,7 @@ typedef struct {
 
 // Windows i0 ..< i0 + mr. mr, nv and pool are constants at every call, and so is the step unless it is 0.
 INLINE void gemm_line_block(const gemm_line_call *call, const size_t mr, const size_t nv, const size_t pool, const ptrdiff_t constant_step,
-                       const float *packed, size_t i0, size_t j0, size_t width) {
+                            const float *packed, size_t i0, size_t j0, size_t width) {
     const ptrdiff_t step = constant_step ? constant_step : call->step;
     const float *x = call->x + (ptrdiff_t)(pool == 4 ? i0 / 2 : i0) * step;
     V sums[MR * NV > 4 * NV ? MR * NV : 4 * NV];
@@ -41,7 +41,7 @@ INLINE void gemm_line_block(const gemm_line_call *call, const size_t mr, const s
 
 // All windows, one panel that uses nv of its vectors.
 INLINE void gemm_line_panel(const gemm_line_call *call, const size_t nv, const size_t pool, const ptrdiff_t constant_step, const float *packed,
-                       size_t m, size_t j0, size_t width) {
+                            size_t m, size_t j0, size_t width) {
     enum { ROWS = MR / 4 * 4 };
     const size_t most = pool == 4 ? ROWS : MR;
     size_t i = 0;
@@ -55,11 +55,10 @@ INLINE void gemm_line_panel(const gemm_line_call *call, const size_t nv, const s
 INLINE void gemm_line_panels(const gemm_line_call *call, size_t m, size_t n, const size_t pool, const ptrdiff_t constant_step, const float *packed) {
     const size_t panel_size = call->taps * call->tap_length * NR;
     for (size_t j0 = 0; j0 < n; j0 += NR, packed += panel_size) {
-        const size_t left = n - j0;
-        if (left > VL * (NV - 1)) gemm_line_panel(call, NV, pool, constant_step, packed, m, j0, left < NR ? left : NR);
-        else if (NV > 2 && left > VL * (NV - 2)) gemm_line_panel(call, NV - 1, pool, constant_step, packed, m, j0, left);
-        else if (NV > 3 && left > VL * (NV - 3)) gemm_line_panel(call, NV - 2, pool, constant_step, packed, m, j0, left);
-        else gemm_line_panel(call, 1, pool, constant_step, packed, m, j0, left);
+        const size_t left = n - j0, width = left < NR ? left : NR;
+#define PART(nv) gemm_line_panel(call, nv, pool, constant_step, packed, m, j0, width)
+        WITH_VECTORS_OF(left, PART)
+#undef PART
     }
 }
 
