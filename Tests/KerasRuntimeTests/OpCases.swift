@@ -162,7 +162,8 @@ extension OpCase {
         OpCase(.concatenate(axis: 2), [2, 3, 4], [2, 3, 5]),
         OpCase(.repeatElements(axis: 1, count: 3), [2, 3, 4]), OpCase(.repeatElements(axis: 2, count: 2), [2, 3, 4]),
         OpCase(.repeatElements(axis: 0, count: 2), [2, 1]),
-        OpCase(.broadcast([3, 2, 4]), [2, 1]), OpCase(.broadcast([2, 5]), []), OpCase(.broadcast([4, 3, 2]), [4, 1, 2]),
+        OpCase(.stopGradient, [3, 4]), OpCase(.broadcast([3, 2, 4]), [2, 1]), OpCase(.broadcast([2, 5]), []),
+        OpCase(.broadcast([4, 3, 2]), [4, 1, 2]),
     ]
 
     static let gathers: [OpCase] = [([7, 5], [3, 4]), ([4], [6]), ([3, 2, 2], [])].map { table, indices in
@@ -172,6 +173,22 @@ extension OpCase {
         return made
     }
 
+    static let picks: [OpCase] = [([3, 4, 7], [3, 4, 5]), ([2, 4], [2, 6]), ([5], [3])].map { x, places in
+        var made = OpCase(.pick, x, places)
+        made.isIndex = { $0 == 1 }
+        made.prepare = { index, number in index == 1 ? Double(Int(abs(number) * 1000) % x.last!) : number }
+        return made
+    }
+
+    /// Coarse, so that some are equal.
+    static let orders: [OpCase] = [true, false].flatMap { isDescending in
+        [[4, 9], [3, 2, 40], [6], [2, 1]].map { shape in
+            var made = OpCase(.order(isDescending: isDescending), shape)
+            made.prepare = { ($1 * 4).rounded() / 4 }
+            return made
+        }
+    }
+
     static let casts: [OpCase] = [OpCase(.cast(.float64), [7]), OpCase(.cast(.int32), [9]), OpCase(.cast(.bool), [9])].map { cast in
         var cast = cast
         cast.prepare = { ($1 * 2).rounded() * 0.75 }
@@ -179,5 +196,6 @@ extension OpCase {
     }
 
     static let all =
-        convolutions + transposedConvolutions + products + pools + unaries + binaries + reductions + rows + moves + gathers + casts
+        convolutions + transposedConvolutions + products + pools + unaries + binaries + reductions + rows + moves + gathers + picks + orders
+        + casts
 }

@@ -51,7 +51,19 @@ enum Plain {
                 x[0][at.enumerated().map { $0 == axis ? $1 / count : $1 }]
             }
         case .broadcast(let shape): Grid(shape.dims) { at in stretched(x[0], at) }
-        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: fatalError("checked by differences: GradientTests")
+        case .order(let isDescending):
+            Grid(
+                x[0].shape,
+                Grid.positions(x[0].shape.dropLast()).flatMap { at -> [Double] in
+                    let row = (0..<x[0].shape.last!).map { x[0][at + [$0]] }
+                    return row.indices.sorted { a, b in
+                        row[a] == row[b] ? a < b : isDescending ? row[a] > row[b] : row[a] < row[b]
+                    }.map(Double.init)
+                })
+        case .pick: Grid(x[1].shape) { at in x[0][at.dropLast() + [Int(x[1][at])]] }
+        case .stopGradient: x[0]
+        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .pickGradient:
+            fatalError("checked by differences: GradientTests")
         case .cast(let dtype):
             Grid(x[0].shape, x[0].values.map { dtype.isFloatingPoint ? $0 : dtype == .bool ? ($0 == 0 ? 0 : 1) : $0.rounded(.towardZero) })
         }

@@ -120,14 +120,12 @@ let functionsOfOne: [Operation] =
                 return try call.emit(.unary(.clamp(low: low, high: high)), x)
             }),
         Operation(
-            keras3: ["StopGradient(x:variable)"], tensorflow: ["identity(x:input)", "stop_gradient(x:input)"],
-            graph: ["Identity(x:input)", "StopGradient(x:input)"],
+            keras3: ["StopGradient(x:variable)"], tensorflow: ["stop_gradient(x:input)"], graph: ["StopGradient(x:input)"],
             one: { call in
-                if call.call.phase == .train, call.name.hasPrefix("Stop") || call.name.hasPrefix("stop") {
-                    throw KerasError(.unsupported, "a gradient is stopped here, which training does not do yet", found: call.name)
-                }
-                return try call.tensor()
+                let x = try call.tensor()
+                return call.call.phase == .train ? try call.emit(.stopGradient, x) : x
             }),
+        Operation(tensorflow: ["identity(x:input)"], graph: ["Identity(x:input)"], one: { try $0.tensor() }),
         Operation(
             keras3: ["Cast(x, dtype)"], tensorflow: ["cast(x, dtype)"], graph: ["Cast(x, dtype:DstT, SrcT, Truncate)"],
             one: { call in

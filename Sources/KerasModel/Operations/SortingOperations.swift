@@ -1,8 +1,7 @@
 import JSON
 import Tensors
 
-/// Operations that put numbers in order, or look them up by numbers along an axis. Each is said by comparing all pairs along the axis, so that it
-/// has a gradient; what is longer than ``longest`` is refused.
+/// Operations that put numbers in order, or look them up by numbers along an axis.
 let sortingOperations: [Operation] = [
     Operation(
         keras3: ["TopK(x, k, sorted)"], tensorflow: ["math.top_k(x:input, k, sorted)"], graph: ["TopKV2(x:input, k)"],
@@ -33,7 +32,7 @@ let sortingOperations: [Operation] = [
     Operation(
         keras3: ["TakeAlongAxis(x, indices, axis)"],
         one: { call in
-            let (x, places) = (try call.tensor(), try call.cast(try call.tensor("indices"), .float32))
+            let (x, places) = (try call.tensor(), try call.cast(try call.tensor("indices"), .int32))
             guard try call.int("axis") != nil else {
                 return try call.looked(up: try call.reshape(x, [x.shape.count]), at: places, axis: 0)
             }
@@ -62,21 +61,30 @@ let sortingOperations: [Operation] = [
 ]
 
 extension OperationCall {
-    /// All pairs of so many numbers are compared at most.
+    /// All pairs of so many numbers are multiplied at most.
     private static var longest: Int { 2048 }
 
     fileprivate func pairCount(_ x: Value) throws -> Int {
         let count = x.shape[x.rank - 1]
         guard count <= Self.longest else {
-            throw KerasError(.resource, "an axis is too long to be put in order", found: "\(count)", expected: "at most \(Self.longest)")
+            throw KerasError(
+                .resource, "an axis is too long for its running products", found: "\(count)", expected: "at most \(Self.longest)")
         }
         return count
     }
 
     /// `body` on `x` with this axis last.
     fileprivate func alongLast(_ x: Value, axis: Int, _ body: (Value) throws -> Value) throws -> Value {
+        try fromLast(try body(try toLast(x, axis)), axis)
+    }
+
+    /// The axis last, and back.
+    private func toLast(_ x: Value, _ axis: Int) throws -> Value {
+        try transpose(x, x.shape.dims.indices.filter { $0 != axis } + [axis])
+    }
+    private func fromLast(_ x: Value, _ axis: Int) throws -> Value {
         let order = x.shape.dims.indices.filter { $0 != axis } + [axis]
-        return try transpose(try body(try transpose(x, order)), order.indices.map { order.firstIndex(of: $0)! })
+        return try transpose(x, order.indices.map { order.firstIndex(of: $0)! })
     }
 
     /// `(count, count)`: 1 where it holds of row and column.
@@ -86,33 +94,15 @@ extension OperationCall {
     }
 
     /// The numbers in order, and where each stood; of equal ones the first comes first.
+    ///
+    /// - Parameter first: how many of them are wanted.
     fileprivate func sorted(_ x: Value, axis: Int, isDescending: Bool, first: Int? = nil) throws -> (values: Value, places: Value) {
-        var places: Value?
-        let values = try alongLast(x, axis: axis) { x in
-            let count = try pairCount(x)
-            let leading = Array(x.shape.dims.dropLast())
-            let (own, others) = (try reshape(x, leading + [count, 1]), try reshape(x, leading + [1, count]))
-            let before = try cast(try emit(.binary(isDescending ? .greater : .less), others, own), .float32)
-            let equal = try cast(try emit(.binary(.equal), others, own), .float32)
-            let ties = try emit(.binary(.multiply), equal, try pairs(count, like: equal) { $0 > $1 })
-            let ranks = try emit(.reduce(.sum, axes: [x.rank], keepDims: false), try emit(.binary(.add), before, ties))
-            let kept = first ?? count
-            let wanted = constant(try Tensor((0..<kept).map { Float($0) }, shape: [kept, 1]))
-            let chosen = try emit(.binary(.equal), try reshape(ranks, leading + [1, count]), wanted)
-            let numbers = constant(try Tensor((0..<count).map { Float($0) }, shape: [count]))
-            places = try cast(
-                try emit(.reduce(.sum, axes: [x.rank], keepDims: false), try emit(.binary(.multiply), chosen, numbers)), .int32)
-            return try picked(others, chosen)
+        let x = try toLast(x, axis)
+        var places = try emit(.order(isDescending: isDescending), x)
+        if let first, first < x.shape[x.rank - 1] {
+            places = try emit(.slice(starts: [Int](repeating: 0, count: x.rank), sizes: x.shape.dims.dropLast() + [first]), places)
         }
-        let order = x.shape.dims.indices.filter { $0 != axis } + [axis]
-        return (values, try transpose(places!, order.indices.map { order.firstIndex(of: $0)! }))
-    }
-
-    /// The sums of `x (…, 1, n)` where `chosen (…, k, n)` has 1: `(…, k)`.
-    private func picked(_ x: Value, _ chosen: Value) throws -> Value {
-        let spread = try emit(.broadcast(chosen.shape), x)
-        let kept = try emit(.binary(.gate), spread, try cast(chosen, x.dtype))
-        return try emit(.reduce(.sum, axes: [chosen.rank - 1], keepDims: false), kept)
+        return (try fromLast(try emit(.pick, x, places), axis), try fromLast(places, axis))
     }
 
     /// `x` at these places of an axis; those below 0 count from the end.
@@ -124,21 +114,13 @@ extension OperationCall {
         (one[axis], other[axis]) = (1, 1)
         var common = try Shape.broadcast(Shape(one), Shape(other)).dims
         let (count, wanted) = (x.shape[axis], places.shape[axis])
-        common[axis] = count
-        let whole = try emit(.broadcast(Shape(common)), x)
-        common[axis] = wanted
-        let indices = try emit(.broadcast(Shape(common)), places)
-        let order = common.indices.filter { $0 != axis } + [axis]
-        let (numbers, at) = (try transpose(whole, order), try transpose(indices, order))
-        _ = try pairCount(numbers)
-        let leading = Array(numbers.shape.dims.dropLast())
-        let isNegative = try emit(.binary(.less), at, try constant(0, like: at))
-        let fromStart = try emit(.binary(.add), at, try scaled(isNegative, by: Double(count)))
-        let all = constant(try Tensor((0..<count).map { Float($0) }, shape: [count]))
-        let chosen = try emit(.binary(.equal), try reshape(fromStart, leading + [wanted, 1]), all)
-        let found = try picked(try reshape(numbers, leading + [1, count]), chosen)
-        return try transpose(found, order.indices.map { order.firstIndex(of: $0)! })
+        func spread(_ value: Value, _ length: Int) throws -> Value {
+            common[axis] = length
+            let target = Shape(common)
+            return try toLast(value.shape == target ? value : try emit(.broadcast(target), value), axis)
+        }
+        let isNegative = try emit(.binary(.less), places, try constant(0, like: places))
+        let fromStart = try emit(.binary(.add), places, try affine(isNegative, scale: Double(count)))
+        return try fromLast(try emit(.pick, try spread(x, count), try spread(fromStart, wanted)), axis)
     }
-
-    private func scaled(_ x: Value, by scale: Double) throws -> Value { try emit(.unary(.affine(scale: scale, offset: 0)), x) }
 }

@@ -37,6 +37,12 @@ public enum Op: Hashable, Sendable {
     /// `table (rows, …)`, `indices (i…)` of int32 → `(i…, …)`: rows looked up. The runtime refuses an index outside,
     /// as TensorFlow does on a CPU.
     case gather
+    /// `x (…, n)` → `(…, n)` of int32: where the numbers of each row stand in their order, equal ones as they come, NaN last.
+    case order(isDescending: Bool)
+    /// `x (…, n)`, `places (…, k)` of int32 → `(…, k)`: numbers of each row looked up. The runtime refuses a place outside.
+    case pick
+    /// `x` as it is; nothing goes back through it.
+    case stopGradient
     /// Each element of `axis` `count` times in a row, as `numpy.repeat`.
     case repeatElements(axis: Int, count: Int)
     case broadcast(Shape)
@@ -59,6 +65,8 @@ public enum Op: Hashable, Sendable {
     case scatterAdd(rows: Int)
     /// `dy (…, n)`, `x (…, n)` → `(…, n)`.
     case sparsemaxGradient
+    /// `dy (…, k)`, `places (…, k)` → `(…, length)`: the numbers that were picked, added up in the order of the places.
+    case pickGradient(length: Int)
 }
 
 /// Cells added before and after along one axis.

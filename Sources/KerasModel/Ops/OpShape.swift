@@ -17,6 +17,7 @@ extension Op {
     private func dtype(_ input: DType) -> DType {
         if case .cast(let target) = self { return target }
         if case .random(let random, _) = self { return random.dtype }
+        if case .order = self { return .int32 }
         return input
     }
 
@@ -26,13 +27,17 @@ extension Op {
         case .transposedConvolution(let convolution): return try convolution.outputShape(x, kernel: second(operands))
         case .matrixMultiply: return try matrixShape(x, second(operands))
         case .pool(let pool): return try pool.outputShape(x)
-        case .unary, .cast, .scan: return x
+        case .unary, .cast, .stopGradient, .scan: return x
         case .softmax(let axis), .logSoftmax(let axis):
             try check(x.dims.indices.contains(axis), operands)
             return x
-        case .sparsemax:
+        case .sparsemax, .order:
             try check(x.rank >= 1, operands)
             return x
+        case .pick:
+            let places = try second(operands)
+            try check(x.rank >= 1 && x.rank == places.rank && x.dims.dropLast() == places.dims.dropLast(), operands)
+            return places
         case .binary: return try Shape.broadcast(x, second(operands))
         case .reduce(_, let axes, let keepDims):
             try check(axes.allSatisfy { $0 >= 0 && $0 < x.rank }, operands)
@@ -90,6 +95,9 @@ extension Op {
             let indices = try second(operands)
             try check(rows >= 0 && x.dims.starts(with: indices.dims), operands)
             return try Shape(checking: [rows] + x.dims.dropFirst(indices.rank))
+        case .pickGradient(let length):
+            try check(x.rank >= 1 && length >= 0 && x == (try second(operands)), operands)
+            return try Shape(checking: x.dims.dropLast() + [length])
         case .sparsemaxGradient:
             try check(x.rank >= 1 && x == (try second(operands)), operands)
             return x

@@ -58,7 +58,7 @@ extension Op {
     /// False for steps: their gradient is 0 wherever they have one.
     package var isDifferentiable: Bool {
         switch self {
-        case .unary(.sign), .unary(.floor), .unary(.ceil), .unary(.round): false
+        case .unary(.sign), .unary(.floor), .unary(.ceil), .unary(.round), .order, .stopGradient: false
         case .binary(.equal), .binary(.notEqual), .binary(.less), .binary(.lessOrEqual), .binary(.greater), .binary(.greaterOrEqual): false
         default: true
         }
@@ -84,13 +84,15 @@ extension Op {
         case .slice(let starts, _): [try sliceGradient(call, starts)]
         case .concatenate(let axis): try concatenateGradients(call, axis)
         case .gather: [try call.dy.emit(.scatterAdd(rows: call.x.shape[0]), call.operands[1]), nil]
+        case .pick: [try call.dy.emit(.pickGradient(length: call.x.shape[call.x.shape.rank - 1]), call.operands[1]), nil]
+        case .order, .stopGradient: [nil]
         case .repeatElements(let axis, let count): [try repeatGradient(call, axis, count)]
         case .broadcast: [try call.dy.summed(to: call.x.shape)]
         case .cast: [call.dy.dtype == call.x.dtype ? call.dy : try call.dy.emit(.cast(call.x.dtype))]
         case .random: [nil]
         // By itself: it has several results.
         case .scan: call.operands.map { _ in nil }
-        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
+        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .pickGradient:
             throw KerasError(.unsupported, "gradients of gradients are not computed", found: "\(self)")
         }
     }

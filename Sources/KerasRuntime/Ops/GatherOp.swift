@@ -32,14 +32,14 @@ struct GatherStep<T: ComputeScalar>: Step {
     func run(_ frame: Frame<T>, part: Int) throws {
         let mine = cut[part]
         let indices = UnsafeBufferPointer(start: UnsafePointer(frame.integers(indices)) + mine.lowerBound, count: mine.count)
-        try check(indices, rows: rows, layer)
+        try checkIndices(indices, rows: rows, layer)
         guard let start = indices.baseAddress else { return }
         frame.kernels.gather(frame.reals(table), width: width, start, mine.count, frame.reals(out) + mine.lowerBound * width)
     }
 }
 
 /// - Throws: a `mismatch` problem for the first index that no row of the table has.
-private func check(_ indices: UnsafeBufferPointer<Int32>, rows: Int, _ layer: String) throws {
+func checkIndices(_ indices: UnsafeBufferPointer<Int32>, rows: Int, _ layer: String) throws {
     for index in indices where index < 0 || index >= rows {
         throw KerasError(
             .mismatch, "an index is outside the table", at: Place(layer: layer), found: "\(index)",
@@ -68,7 +68,7 @@ struct ScatterAddStep<T: ComputeScalar>: Step {
     func run(_ frame: Frame<T>, part: Int) throws {
         let (dy, indices, out) = (frame.reals(dy), frame.integers(indices), frame.reals(out))
         // A graph of gradients alone has not looked the rows up.
-        try check(UnsafeBufferPointer(start: indices, count: count), rows: rows, layer)
+        try checkIndices(UnsafeBufferPointer(start: indices, count: count), rows: rows, layer)
         out.update(repeating: 0, count: rows * width)
         for index in 0..<count {
             let row = out + Int(indices[index]) * width

@@ -15,13 +15,15 @@ extension PlanBuilder {
         case .softmax(let axis): try SoftmaxStep<T>.make(axis: axis, logarithm: false, node, &self)
         case .logSoftmax(let axis): try SoftmaxStep<T>.make(axis: axis, logarithm: true, node, &self)
         case .sparsemax: try SparsemaxStep<T>.make(node, &self)
-        case .reshape: try moveStep(node, StridedCopy(shape(node.output)))
+        case .reshape, .stopGradient: try moveStep(node, StridedCopy(shape(node.output)))
         case .transpose(let axes): try makeTranspose(axes, node)
         case .reverse(let axes): try makeReverse(axes, node)
         case .pad(let edges, let value): try makePad(edges, value: value, node)
         case .slice(let starts, let sizes): try makeSlice(starts: starts, sizes: sizes, node)
         case .concatenate(let axis): try makeConcatenate(axis: axis, node)
         case .gather: try GatherStep<T>.make(node, &self)
+        case .order(let isDescending): try OrderStep<T>.make(isDescending: isDescending, node, &self)
+        case .pick: try PickStep<T>.make(node, &self)
         case .repeatElements(let axis, let count): try makeRepeat(axis: axis, count: count, node)
         case .broadcast: try makeBroadcast(node)
         case .cast(let dtype): try CastStep<T>.make(to: dtype, node, &self)
@@ -31,6 +33,7 @@ extension PlanBuilder {
         case .poolGradient(let pool, _): try pool.gradientStep(node, &self)
         case .scatterAdd: try ScatterAddStep<T>.make(node, &self)
         case .sparsemaxGradient: try SparsemaxGradientStep<T>.make(node, &self)
+        case .pickGradient: try PickGradientStep<T>.make(node, &self)
         case .scan(let scan): try scanStep(scan, node, splits: true)
         }
     }
@@ -65,6 +68,9 @@ extension Op {
         case .slice: "slice"
         case .concatenate: "concatenate"
         case .gather: "gather"
+        case .order: "order"
+        case .pick: "pick"
+        case .stopGradient: "stop gradient"
         case .repeatElements: "repeat"
         case .broadcast: "broadcast"
         case .cast: "cast"
@@ -73,6 +79,7 @@ extension Op {
         case .poolGradient: "pool gradient"
         case .scatterAdd: "scatter"
         case .sparsemaxGradient: "sparsemax gradient"
+        case .pickGradient: "pick gradient"
         case .scan: "scan"
         }
     }

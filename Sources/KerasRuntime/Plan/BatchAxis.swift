@@ -54,7 +54,7 @@ struct BatchAxis {
         let othersAreFixed = others.allSatisfy { $0.relation == .fixed }
         switch op {
         case .convolution, .transposedConvolution: return kept(if: othersAreFixed)
-        case .pool, .unary, .cast: return x.relation
+        case .pool, .unary, .cast, .stopGradient: return x.relation
         case .matrixMultiply:
             let rank = result.rank
             if othersAreFixed { return kept(if: x.shape.rank == rank) }
@@ -62,7 +62,8 @@ struct BatchAxis {
         case .binary: return elementwise(operands, rank: result.rank, needsLeadingAxis: false)
         case .reduce(_, let axes, _): return kept(if: !axes.contains(0))
         case .softmax(let axis), .logSoftmax(let axis): return kept(if: axis != 0)
-        case .sparsemax: return kept(if: x.shape.rank > 1)
+        case .sparsemax, .order: return kept(if: x.shape.rank > 1)
+        case .pick: return elementwise(operands, rank: result.rank, needsLeadingAxis: false)
         case .reshape(let target):
             guard x.relation.isRows, target.rank > 0, samples > 0, target[0] > 0, target[0] % samples == 0 else { return .mixed }
             return .rows(target[0] / samples)
@@ -77,7 +78,8 @@ struct BatchAxis {
             guard axis == 0, case .rows(let rows) = x.relation else { return x.relation }
             return .rows(rows * count)
         // Only training has these, and goes through its batches whole.
-        case .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .scan: return .mixed
+        case .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .pickGradient, .scan:
+            return .mixed
         case .broadcast(let target): return kept(if: target.rank == x.shape.rank && target[0] == x.shape[0])
         }
     }

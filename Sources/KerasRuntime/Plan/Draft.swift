@@ -63,7 +63,11 @@ struct Draft {
             }
             return value
         }
-        nodes = graph.nodes.map { Node(op: $0.op, inputs: $0.inputs, output: $0.output, further: $0.further, layer: $0.layer) }
+        nodes = graph.nodes.map { node in
+            // What stops a gradient has done so by now.
+            let op = node.op == .stopGradient ? .reshape(graph.values[node.output].shape) : node.op
+            return Node(op: op, inputs: node.inputs, output: node.output, further: node.further, layer: node.layer)
+        }
         inputs = graph.inputs
         outputs = graph.outputs
         computeIntegersAsReals()
@@ -160,9 +164,11 @@ extension Op {
     var computes: Bool {
         switch self {
         case .convolution, .transposedConvolution, .matrixMultiply, .pool, .unary, .binary, .reduce, .softmax, .logSoftmax, .sparsemax,
-            .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient:
+            .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .pickGradient:
             true
-        case .reshape, .transpose, .reverse, .pad, .slice, .concatenate, .gather, .repeatElements, .broadcast, .cast: false
+        case .reshape, .transpose, .reverse, .pad, .slice, .concatenate, .gather, .repeatElements, .broadcast, .cast, .order, .pick,
+            .stopGradient:
+            false
         // Its body says it of its own.
         case .scan: false
         }

@@ -304,7 +304,9 @@ extension Op {
     /// False for primitives that only move numbers, which are rounded already.
     var roundsAnew: Bool {
         switch self {
-        case .transpose, .reverse, .slice, .concatenate, .gather, .repeatElements, .broadcast, .reshape, .scan: false
+        case .transpose, .reverse, .slice, .concatenate, .gather, .repeatElements, .broadcast, .reshape, .scan, .order, .pick,
+            .stopGradient:
+            false
         default: true
         }
     }

@@ -37,6 +37,15 @@ extension ONNXExporter {
                 node.output, file.node("Concat", operands, [("axis", .int(order.firstIndex(of: axis)!))], layer: layer)[0], order: order)
         case .gather:
             keep(node.output, file.node("Gather", [try name(of: x), try name(of: node.inputs[1])], [("axis", .int(0))], layer: layer)[0])
+        case .order(let isDescending):
+            guard case .fixed(let length)? = lengths[x].last else { throw refused("an order along an open length") }
+            let largest = ("largest", ONNXGraph.Attribute.int(isDescending ? 1 : 0))
+            let places = file.node("TopK", [try name(of: x), try file.list([length])], [largest], layer: layer, results: 2)[1]
+            keep(node.output, file.node("Cast", [places], [("to", .int(try ONNXGraph.elementType(.int32)))], layer: layer)[0])
+        case .pick:
+            let operands = [try name(of: x), try name(of: node.inputs[1])]
+            keep(node.output, file.node("GatherElements", operands, [("axis", .int(-1))], layer: layer)[0])
+        case .stopGradient: keep(node.output, try current(x), order: order(x))
         case .repeatElements(let axis, let count):
             let places: String
             switch lengths[x][axis] {
@@ -57,7 +66,7 @@ extension ONNXExporter {
             let each = { [Int](repeating: $0, count: axes.count) }
             let lists = try [each(-1), each(-Int(Int32.max)), own, each(-1)].map { try file.list($0) }
             keep(node.output, file.node("Slice", [try current(x)] + lists, layer: layer)[0], order: order(x))
-        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient: throw refused("a gradient")
+        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .pickGradient: throw refused("a gradient")
         case .cast(let dtype):
             let to = try ONNXGraph.elementType(dtype)
             keep(node.output, file.node("Cast", [try current(x)], [("to", .int(to))], layer: layer)[0], order: order(x))
