@@ -28,7 +28,11 @@ extension Model {
 
     /// On a batch of everything, as `fit` validates.
     func scores(_ data: Batch, batchSize: Int) throws -> [(name: String, value: Double)] {
-        try evaluator(losses: nil, metrics: nil).evaluate(
+        guard state.withLock({ $0.recurrent }) == nil else {
+            throw KerasError(
+                .unsupported, "a model with stateful layers is not validated while it is trained", at: Place(key: "validation_data"))
+        }
+        return try evaluator(losses: nil, metrics: nil).evaluate(
             inputs: data.inputs, targets: data.targets, sampleWeights: data.sampleWeights?.first ?? nil, batchSize: batchSize)
     }
 
@@ -44,7 +48,7 @@ extension Model {
     /// - Throws: a `mismatch` problem if neither the file nor the caller says a loss.
     private func evaluator(losses: [Loss]?, metrics: [[Metric]]?) throws -> Evaluator {
         let built = try built()
-        let (variables, runtime) = state.withLock { ($0.variables, $0.runtime) }
+        let (variables, runtime, states) = state.withLock { ($0.variables, $0.runtime, $0.recurrent) }
         let names = built.architecture.outputNames
         var spec: EvaluationSpec
         if let losses {
@@ -56,6 +60,6 @@ extension Model {
                 for index in spec.outputs.indices { spec.outputs[index].metrics = given.outputs[index].metrics }
             }
         }
-        return try Evaluator(built, weights: variables.mapValues(\.tensor), spec: spec, options: runtime)
+        return try Evaluator(built, weights: variables.mapValues(\.tensor), spec: spec, options: runtime, states: states)
     }
 }

@@ -7,6 +7,7 @@ Each model is drawn, saved as `.h5` and `.keras`, and predicted by the command f
 
 import argparse
 import importlib
+import json
 import os
 import re
 import sys
@@ -21,6 +22,7 @@ import numpy as np
 
 from chance import Chance, Unfit
 from command import DEFAULT_BINARY, Refused, agrees, distance, predict
+from command import keras as command
 from float64 import in_float64
 from layer_draws import any_cell, gru, lstm, simple_rnn
 from random_models import MODULES, move_weights, run
@@ -176,6 +178,17 @@ def answers(model, kind, arrays):
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
+def evaluate_kept(binary, file, folder, arrays, expected):
+    """The states go from batch to batch in an evaluation too."""
+    (x,), (y,) = arrays.values(), expected.values()
+    target = np.random.default_rng(0).standard_normal(y.shape).astype("float32")
+    np.savez(folder / "data.npz", x=x, y=target)
+    told = json.loads(command(binary, "evaluate", file, folder / "data.npz", "--x", "x", "--y", "y", "--loss", "mean_squared_error", "--json"))
+    wanted = np.mean((y - target) ** 2)
+    if not abs(told["loss"] - wanted) <= 1e-5 * wanted:
+        raise ValueError(f"evaluates to {told['loss']}, not {wanted}")
+
+
 def named(values):
     """Keras names the outputs of one layer alike; the command numbers them."""
     return list(values.values())
@@ -235,6 +248,8 @@ def main():
                 counts[kind + ending] += 1
                 try:
                     found = named(predict(options.keras_binary, file, folder / "in.npz", folder))
+                    if kind == "kept":
+                        evaluate_kept(options.keras_binary, file, folder, arrays, expected)
                     for i, (value, key) in enumerate(zip(found, expected, strict=True)):
                         if not agrees(value, expected[key], doubles and doubles[key]):
                             failures.append(f"{name}{ending}: output {i} differs by {distance(value, expected[key]):.2g}")

@@ -12,17 +12,21 @@ package final class Predictor: Sendable {
     private let lower: @Sendable ([Shape]) throws -> OpGraph
     /// Set for a model with stateful layers, whose batches go through whole.
     private let states: RecurrentStates?
+    /// What such a model is lowered to, where that is not the model as it predicts.
+    private let lowerStateful: (@Sendable ([Shape]) throws -> LoweredModel)?
     /// Set for a model with layers that look into the data, which goes through in batches of Keras's.
     private let read: (@Sendable ([Tensor]) throws -> Reading)?
     private let store = ConstantStore()
     private let cache = Mutex(Cache())
 
     /// - Parameters:
+    ///   - lowerStateful: what a model with `states` is lowered to; nil for the model as it predicts.
     ///   - read: what layers find in a batch, and the inputs that the graph takes of it.
     ///   - fit: the shapes that data of these shapes is read as.
     ///   - lower: the graph for these input shapes, the batch included.
     package init(
         weights: [WeightID: Tensor], options: RuntimeOptions, states: RecurrentStates? = nil,
+        lowerStateful: (@Sendable ([Shape]) throws -> LoweredModel)? = nil,
         read: (@Sendable (_ batch: [Tensor]) throws -> Reading)? = nil,
         fit: @escaping @Sendable (_ dataShapes: [Shape]) throws -> [Shape] = { $0 },
         lower: @escaping @Sendable (_ inputShapes: [Shape]) throws -> OpGraph
@@ -31,6 +35,7 @@ package final class Predictor: Sendable {
         self.options = options
         self.fit = fit
         self.states = states
+        self.lowerStateful = lowerStateful
         self.read = read
         self.lower = lower
     }
@@ -109,7 +114,7 @@ package final class Predictor: Sendable {
     private func predict(_ inputs: [Tensor], _ states: RecurrentStates, _ batchSize: Int?) throws -> [Tensor] {
         let shapes = try fit(inputs.map(\.shape))
         let fitted = try zip(inputs, shapes).map { $0.shape == $1 ? $0 : try $0.reshaped(to: $1) }
-        return try states.predict(fitted, batchSize: batchSize, owner: self) { graph in
+        return try states.predict(fitted, batchSize: batchSize, owner: self, lower: lowerStateful) { graph in
             try Executable(graph: graph, store: store, options: options) { id in
                 guard let tensor = self.weights[id] else { throw KerasError(.mismatch, "a weight is missing") }
                 return tensor

@@ -21,7 +21,7 @@ package final class RecurrentStates: Sendable {
 
     private let model: BuiltModel
     /// Samples of a batch, if the model says so.
-    private let batch: Int?
+    let batch: Int?
     private let content = Mutex(Content())
 
     /// nil for a model without stateful layers.
@@ -36,10 +36,13 @@ package final class RecurrentStates: Sendable {
 
     /// Runs the batches one after the other, each from what the one before it has left.
     ///
+    /// - Parameter lower: in place of the model as it predicts.
     /// - Throws: a `mismatch` problem if the samples do not make up whole batches, or a batch has not as many as the states stand for.
     func predict(
-        _ inputs: [Tensor], batchSize: Int?, owner: AnyObject, _ make: (OpGraph) throws -> Executable
+        _ inputs: [Tensor], batchSize: Int?, owner: AnyObject, lower: (([Shape]) throws -> LoweredModel)?,
+        _ make: (OpGraph) throws -> Executable
     ) throws -> [Tensor] {
+        let lower = lower ?? { [model] in try model.loweredModel(for: $0, phase: .predict) }
         let samples = inputs.first?.shape.dims.first ?? 0
         let size = batch ?? max(batchSize ?? samples, 1)
         guard samples % size == 0 else {
@@ -52,23 +55,22 @@ package final class RecurrentStates: Sendable {
             var results: [[Tensor]] = []
             for first in stride(from: 0, to: max(samples, 1), by: size) {
                 let part = samples == size ? inputs : try inputs.map { try $0[first..<first + size].contiguous() }
-                results.append(try RecurrentStates.run(part, model, &content, make))
+                results.append(try RecurrentStates.run(part, lower, &content, make))
             }
             guard results.count != 1 else { return results[0] }
             return try results[0].indices.map { output in try Tensor(joining: results.map { $0[output] }) }
         }
     }
 
-    private static func run(_ inputs: [Tensor], _ model: BuiltModel, _ content: inout Content, _ make: (OpGraph) throws -> Executable)
-        throws
-        -> [Tensor]
-    {
+    private static func run(
+        _ inputs: [Tensor], _ lower: ([Shape]) throws -> LoweredModel, _ content: inout Content, _ make: (OpGraph) throws -> Executable
+    ) throws -> [Tensor] {
         let shapes = inputs.map(\.shape)
         let program: Program
         if let known = content.programs[shapes] {
             program = known
         } else {
-            let lowered = try model.loweredModel(for: shapes, phase: .predict)
+            let lowered = try lower(shapes)
             var graph = lowered.graph
             let states = lowered.states.filter { graph.value(of: $0.id) != nil }
             let outputs = graph.outputs.count

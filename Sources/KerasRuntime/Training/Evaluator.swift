@@ -8,10 +8,15 @@ package struct Evaluator: Sendable {
     private let spec: EvaluationSpec
     private let predictor: Predictor
     private let options: RuntimeOptions
+    /// Samples of a batch, if a model with stateful layers says so.
+    private let batch: Int?
 
+    /// - Parameter states: what stateful layers begin with, and leave.
     /// - Throws: an `unsupported` problem for a loss or a metric without arithmetic, a `mismatch` if `spec` is another model's.
-    package init(_ model: BuiltModel, weights: [WeightID: Tensor], spec: EvaluationSpec, options: RuntimeOptions = RuntimeOptions()) throws
-    {
+    package init(
+        _ model: BuiltModel, weights: [WeightID: Tensor], spec: EvaluationSpec, options: RuntimeOptions = RuntimeOptions(),
+        states: RecurrentStates? = nil
+    ) throws {
         guard spec.outputs.count == model.outputShapes.count else {
             throw KerasError(
                 .mismatch, "losses are told for another number of outputs than the model has", found: "\(spec.outputs.count)",
@@ -22,13 +27,14 @@ package struct Evaluator: Sendable {
         self.spec = spec
         self.options = options
         let wanted = try spec.outputs.map { try $0.usesLogits() }
-        predictor = Predictor(weights: weights, options: options) { shapes in
-            let lowered = try model.loweredModel(for: shapes, phase: .evaluate)
-            var graph = lowered.graph
-            let operands = graph.logits(wanted).compactMap { $0 }
-            graph.outputs += operands + lowered.masks.compactMap { $0 }
-            return graph
+        batch = states?.batch
+        @Sendable func lower(_ shapes: [Shape]) throws -> LoweredModel {
+            var lowered = try model.loweredModel(for: shapes, phase: .evaluate)
+            let operands = lowered.graph.logits(wanted).compactMap { $0 }
+            lowered.graph.outputs += operands + lowered.masks.compactMap { $0 }
+            return lowered
         }
+        predictor = Predictor(weights: weights, options: options, states: states, lowerStateful: lower) { try lower($0).graph }
     }
 
     /// - Parameters:
@@ -43,6 +49,7 @@ package struct Evaluator: Sendable {
         inputs: [Tensor], targets: [Tensor], sampleWeights: Tensor? = nil, batchSize: Int = 32,
         progress: ((_ done: Int, _ of: Int) -> Void)? = nil
     ) throws -> [(name: String, value: Double)] {
+        let batchSize = batch ?? batchSize
         let samples = try check(inputs: inputs, targets: targets, sampleWeights: sampleWeights, batchSize: batchSize)
         let penalty = try model.penalties(weights, includingFrozen: spec.penalizesFrozen)
         let (haveLogits, haveMasks) = try extras(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
@@ -50,7 +57,7 @@ package struct Evaluator: Sendable {
         var start = 0
         while start < samples {
             let rows = start..<min(start + batchSize, samples)
-            let results = try predictor.predict(try model.fitted(inputs.map { $0[rows] }), batchSize: batchSize)
+            let results = try predictor.predict(try model.fitted(inputs.map { $0[rows] }), batchSize: rows.count)
             var extra = results.dropFirst(spec.outputs.count)
             let logits = haveLogits.map { $0 ? extra.popFirst() : nil }
             let batches = spec.outputs.indices.map { index in

@@ -57,7 +57,8 @@ struct Evaluate: ParsableCommand {
         if inputs.isEmpty { inputs = try data.inputs(x, "x_test", for: snapshot.inputNames) }
         let targets = try data.targets(y, "y_test", for: snapshot.outputNames)
         let evaluator = try KerasError.placing(Place(file: self.model.model)) {
-            try Evaluator(snapshot.built, weights: snapshot.weights, spec: spec, options: running.options)
+            try Evaluator(
+                snapshot.built, weights: snapshot.weights, spec: spec, options: running.options, states: RecurrentStates(snapshot.built))
         }
         var progress = Progress()
         let scores = try KerasError.placing(Place(file: self.data)) {

@@ -15,10 +15,6 @@ extension WeightID {
 extension LayerCall {
     /// The state that the batch before has left, or the call before in the same batch.
     func kept(_ index: Int, of layer: any RecurrentLayer, shape: Shape) throws -> Value {
-        guard phase != .evaluate else {
-            throw KerasError(
-                .unsupported, "a model with stateful layers is predicted and trained, but not evaluated", at: Place(key: "stateful"))
-        }
         let id = WeightID.state(index, of: layer.id)
         let type = layer.base.dtype
         let value = lowering.updates[id] ?? lowering.graph.weight(id, shape: shape, dtype: type.variable)
