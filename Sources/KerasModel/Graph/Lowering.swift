@@ -43,8 +43,22 @@ public struct LayerCall {
     /// - Throws: a `mismatch` problem if it has none.
     public func weight(_ name: String, as wanted: DType? = nil) throws -> Value {
         let (id, spec) = try ownWeight(name)
-        let value = lowering.graph.weight(id, shape: spec.shape, dtype: spec.dtype ?? layer.base.dtype.variable)
+        let value = lowering.replaced[id] ?? lowering.graph.weight(id, shape: spec.shape, dtype: spec.dtype ?? layer.base.dtype.variable)
         return try cast(value, wanted ?? computeType)
+    }
+
+    /// Whether the layer has a weight of its own of this name.
+    func hasWeight(_ name: String) -> Bool { lowering.model.weights[layer.id]?.contains { $0.name == name } ?? false }
+
+    /// Says what stands in a weight's place from here on: a step of training begins by making the weight that, and its gradient is that value's.
+    func replace(_ name: String, by value: Value) throws {
+        let (id, spec) = try ownWeight(name)
+        guard isTrainable, lowering.replaced[id] == nil, value.dtype == spec.dtype ?? layer.base.dtype.variable else {
+            throw KerasError(
+                .unsupported, "a weight is changed before a step where that step cannot train it once", at: Place(layer: path), found: name,
+                expected: "a trainable layer called once, of float32")
+        }
+        (lowering.replaced[id], lowering.updates[id]) = (value, value)
     }
 
     public func emit(_ op: Op, _ operands: Value...) throws -> Value { try emit(op, operands) }
@@ -111,6 +125,8 @@ final class Lowering {
     private var unmasked: Set<OpGraph.ValueID> = []
     /// What training makes of weights by other means than gradients.
     var updates: [WeightID: Value] = [:]
+    /// What stands in the place of weights: ``LayerCall/replace(_:by:)``.
+    var replaced: [WeightID: Value] = [:]
     /// What is added to the loss for values that layers give.
     var penalties: [ActivityPenalty] = []
     /// What every call gives, by its layer's path; kept where somebody asks for it.
@@ -279,7 +295,7 @@ extension BuiltModel {
         lowering.graph.outputs = outputs.map(\.value.id) + lowering.taps.map(\.value.id)
         return LoweredModel(
             graph: lowering.graph, masks: lowering.masks(of: outputs).map { $0?.id },
-            updates: lowering.updates.map { ($0.key, $0.value.id) }.sorted { $0.1 < $1.1 },
+            updates: lowering.updates.map { ($0.key, $0.value.id) }.sorted { $0.1 < $1.1 }, replaced: lowering.replaced.mapValues(\.id),
             penalties: lowering.penalties, isRandom: lowering.isRandom, activations: lowering.taps.map(\.name))
     }
 }
@@ -305,6 +321,8 @@ package struct LoweredModel: Sendable {
     package var masks: [OpGraph.ValueID?]
     /// What weights become by other means than gradients.
     package var updates: [(weight: WeightID, value: OpGraph.ValueID)]
+    /// What stands in the place of weights: their gradients are those of these values.
+    package var replaced: [WeightID: OpGraph.ValueID]
     package var penalties: [ActivityPenalty]
     package var isRandom: Bool
     /// The names of what the graph gives after the model's outputs: layers, where they were asked for.

@@ -158,7 +158,7 @@ private final class TrainingProgram {
             if let gradient = gradients(id) { outputs[first + index] = gradient }
         }
         self.outputs = outputs
-        updates = Array(zip(variables, outputs[first...]).dropFirst(graph.trained))
+        updates = zip(graph.updated, outputs[(first + graph.trained)...]).compactMap { id, output in values[id].map { ($0, output) } }
     }
 
     /// - Returns: the total loss, each output's figures, and those outputs that a metric looks at, with the masks that it heeds.

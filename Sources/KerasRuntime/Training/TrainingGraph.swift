@@ -18,6 +18,8 @@ struct TrainingGraph: Sendable {
     let isRandom: Bool
     /// In the order of their inputs: first those that have gradients.
     let weights: [WeightID]
+    /// Those that change otherwise, in the order of what they become.
+    let updated: [WeightID]
     /// Those that are what a stateful layer has left of the batches so far.
     let states: [(id: WeightID, shape: Shape)]
     /// How many of them have gradients.
@@ -41,6 +43,7 @@ struct TrainingGraph: Sendable {
         let weights = form.weights.map { $0.map { graph.input(shape: $0, dtype: .float32) } }
         let logits = outputs.map { graph.logits(behind: $0) }
         let entries = model.tree(of: model.root).all
+        func value(of id: WeightID, in graph: OpGraph) -> OpGraph.ValueID? { lowered.replaced[id] ?? graph.value(of: id) }
         // A penalty may be all that looks at a weight.
         for entry in entries where entry.spec.regularizer != nil && graph.value(of: entry.id) == nil {
             _ = graph.weight(entry.id, shape: entry.spec.shape, dtype: entry.spec.dtype ?? .float32)
@@ -63,7 +66,7 @@ struct TrainingGraph: Sendable {
             }
         }
         let penalties = try model.penalties(includingFrozen: spec.penalizesFrozen) { id, weight in
-            guard let value = tape.graph.value(of: id) else { throw KerasError(.mismatch, "a weight is missing", found: weight.name) }
+            guard let value = value(of: id, in: tape.graph) else { throw KerasError(.mismatch, "a weight is missing", found: weight.name) }
             return tape.term(value)
         }
         if let penalties { try add(penalties) }
@@ -72,7 +75,7 @@ struct TrainingGraph: Sendable {
 
         graph = tape.graph
         let one = graph.constant(try Tensor([1.0], shape: []).converted(to: total.dtype))
-        let gradients = try graph.addGradients(of: total.value.id, seed: one.id, for: trained.compactMap { graph.value(of: $0.id) })
+        let gradients = try graph.addGradients(of: total.value.id, seed: one.id, for: trained.compactMap { value(of: $0.id, in: graph) })
         // A weight that the loss does not hang on stays as it is.
         let moved = zip(trained, gradients).compactMap { entry, gradient in gradient.map { (id: entry.id, gradient: $0) } }
         let shown = outputs.indices.filter { figures[$0].reader.readsOutputs }
@@ -81,7 +84,9 @@ struct TrainingGraph: Sendable {
         graph.outputs =
             numbers + shown.map { outputs[$0] } + masked.compactMap { lowered.masks[$0] } + moved.map(\.gradient)
             + lowered.updates.map(\.value)
-        self.weights = graph.makeInputs(of: moved.map(\.id) + lowered.updates.map(\.weight))
+        updated = lowered.updates.map(\.weight)
+        let changing = moved.map(\.id)
+        self.weights = graph.makeInputs(of: changing + updated.filter { !changing.contains($0) })
         self.trained = moved.count
         states = lowered.states.compactMap { state in lowered.graph.value(of: state.id).map { (state.id, lowered.graph.values[$0].shape) } }
         self.figures = figures.map(\.reader)

@@ -45,7 +45,12 @@ import Testing
         let seeds = try outputs.map { try chance.grid(graph.values[$0].shape.dims).tensor(graph.values[$0].dtype) }
         var forward = graph
         forward.outputs = outputs
-        let wanted = graph.inputs.indices.filter { graph.values[graph.inputs[$0]].dtype.isFloatingPoint && !(test.takesIndices && $0 == 0) }
+        // A weight that something stands in the place of gets that value's gradient: no slope of its own.
+        let replaced = Set(lowered.replaced.keys.compactMap { graph.value(of: $0) })
+        let wanted = graph.inputs.indices.filter { index in
+            let value = graph.inputs[index]
+            return graph.values[value].dtype.isFloatingPoint && !(test.takesIndices && index == 0) && !replaced.contains(value)
+        }
         let targets = zip(outputs, seeds).map { (value: $0, seed: graph.constant($1).id) }
         let gradients = try graph.addGradients(of: targets, for: wanted.map { graph.inputs[$0] })
         graph.outputs = gradients.compactMap { $0 }
