@@ -41,6 +41,23 @@ import Testing
         }
     }
 
+    /// The first of TensorFlow's layers have their node in a message's bytes.
+    @Test func aNodeInBytesIsRead() throws {
+        let bytes = "\n\u{3}Sum\u{12}\u{3}Sum*\u{F}\n\u{9}keep_dims\u{12}\u{2}(\u{1}*\u{A}\n\u{4}Tidx\u{12}\u{2}0\u{3}"
+        let json: JSON = [
+            "name": "Sum", "op": "Sum", "attr": ["keep_dims": ["b": true], "Tidx": ["type": "DT_INT32"]],
+        ]
+        #expect(try NodeDefinition.json(bytes) == json)
+        for node in [JSON.string(bytes), json] {
+            var layer = TensorFlowOpLayer(node: node)
+            layer.constants = ["1": [1]]
+            layer.base.name = "sum"
+            #expect(try built(layer, [[nil, 4, 6]], CallForm([.tensor(0)])).outputShapes == [[nil, 1, 6]])
+        }
+        for length in 1..<bytes.utf8.count { _ = try? NodeDefinition.json(String(decoding: bytes.utf8.prefix(length), as: UTF8.self)) }
+        #expect(throws: KerasError.self) { try NodeDefinition.json("\u{12}\u{7F}Sum") }
+    }
+
     @Test func openLengthsStayOpen() throws {
         let x: SymbolicShape = [nil, 4, 6]
         func expect(_ symbol: String, _ keywords: [(name: String, value: CallArgument)], _ result: SymbolicShape) throws {

@@ -52,6 +52,36 @@ import Testing
         }
     }
 
+    @Test func statesGoFromBatchToBatchOfAnEvaluation() throws {
+        let model = try model(LSTM(4, stateful: true), steps: 3, batch: 2)
+        let (x, y) = (try numbers([6, 3, 3]), try numbers([6, 4], seed: 2))
+        let found = try model.predict(x).scalars(as: Float.self)
+        let squares = zip(found, try y.scalars(as: Float.self)).map { ($0 - $1) * ($0 - $1) }
+        let expected = Double(squares.reduce(0, +)) / Double(squares.count)
+        model.resetStates()
+        let first = try model.evaluate(x, y, loss: .meanSquaredError).loss
+        #expect(abs(first - expected) < 1e-6)
+        #expect(try model.evaluate(x, y, loss: .meanSquaredError).loss != first)
+        #expect(throws: KerasError.self) { try model.evaluate(x[0..<5], y[0..<5], loss: .meanSquaredError) }
+    }
+
+    /// No cell of Keras's own looks at constants: a stack hands them to none, a cell alone is refused as in tf_keras.
+    @Test func constantsOfAStackAreLeftOut() throws {
+        var layer = RNN([LSTMCell(3), GRUCell(4)])
+        let plain = try model(layer, steps: 3, batch: nil)
+        layer = RNN([LSTMCell(3), GRUCell(4)])
+        layer.constantCount = 1
+        let (x, c) = (Input(3, 3), Input(2))
+        let given = try Model(inputs: [x, c], outputs: [layer.outputs(x, initialState: [c])[0]], seed: 5)
+        try given.setWeights(plain.getWeights())
+        let data = try numbers([2, 3, 3])
+        #expect(try given.predict([data, try numbers([2, 2])])[0].scalars(as: Float.self) == plain.predict(data).scalars(as: Float.self))
+        var alone = RNN(LSTMCell(3))
+        alone.constantCount = 1
+        let refused = try Model(inputs: [x, c], outputs: [alone.outputs(x, initialState: [c])[0]])
+        #expect(throws: KerasError.self) { try refused.predict([data, try numbers([2, 2])]) }
+    }
+
     @Test func aBatchThatIsNotWholeIsRefused() throws {
         let model = try model(LSTM(4, stateful: true), steps: 3, batch: 2)
         #expect(throws: KerasError.self) { try model.predict(try numbers([3, 3, 3])) }

@@ -1,6 +1,8 @@
 import Tensors
 
 /// The channels in groups, each brought to mean 0 and variance 1 over its sample, then `gamma · x + beta`: `(n, …, c)` → `(n, …, c)`.
+///
+/// tf.keras weighs the numbers by a mask, broadcast against them as they are; Keras 3 only hands it on.
 public struct GroupNormalization: Layer {
     public static let className = "GroupNormalization"
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
@@ -77,9 +79,20 @@ public struct GroupNormalization: Layer {
         let grouped = Array(shape[..<axis]) + [groups, shape[axis] / groups] + shape[(axis + 1)...]
         let x = try call.reshape(try call.cast(inputs[0], type), grouped)
         let axes = (1...shape.count).filter { $0 != axis }
-        let mean = try call.emit(.reduce(.mean, axes: axes, keepDims: true), x)
-        let centered = try call.emit(.binary(.subtract), x, mean)
-        let variance = try call.emit(.reduce(.mean, axes: axes, keepDims: true), try call.emit(.unary(.square), centered))
+        let counted =
+            try call.isOfOlderKeras
+            ? call.mask(ofInput: 0).map { try call.reshape(try call.broadcast(try call.cast($0, type), Shape(shape)), grouped) } : nil
+        func mean(_ x: Value) throws -> Value {
+            guard let counted else { return try call.emit(.reduce(.mean, axes: axes, keepDims: true), x) }
+            let sums = try [try call.emit(.binary(.multiply), x, counted), counted].map {
+                try call.emit(.reduce(.sum, axes: axes, keepDims: true), $0)
+            }
+            // Nothing of nothing is 0.
+            let none = try call.emit(.binary(.equal), sums[1], try call.cast(try call.constant([0], shape: []), type))
+            return try call.emit(.binary(.divide), sums[0], try call.emit(.binary(.add), sums[1], none))
+        }
+        let centered = try call.emit(.binary(.subtract), x, try mean(x))
+        let variance = try mean(try call.emit(.unary(.square), centered))
         let inverse = try call.emit(.unary(.rsqrt), try call.emit(.unary(.affine(scale: 1, offset: epsilon)), variance))
         var result = try call.reshape(try call.emit(.binary(.multiply), centered, inverse), shape)
         if scale {

@@ -1,7 +1,8 @@
 import JSON
 import Tensors
 
-/// An operation of a TensorFlow graph as tf.keras before TensorFlow 2.4 writes it: a node of the graph, and those of its inputs that are constants.
+/// An operation of a TensorFlow graph as tf.keras before TensorFlow 2.4 writes it: a node of the graph, in JSON or in a message's bytes, and
+/// those of its inputs that are constants.
 public struct TensorFlowOpLayer: OperationLayer {
     public static let className = "TensorFlowOpLayer"
     public static let dialects: Set<Dialect> = [.tfKeras]
@@ -25,10 +26,14 @@ public struct TensorFlowOpLayer: OperationLayer {
 
     public init(node: JSON) { self.node = node }
 
-    public var function: Function { Function(name: node["op"]?.string ?? "", vocabulary: .graph) }
+    public var function: Function { Function(name: (try? definition())?["op"]?.string ?? "", vocabulary: .graph) }
+
+    /// The node as an object: the first of these layers have it in a message's bytes.
+    private func definition() throws -> JSON { try node.string.map { try NodeDefinition.json($0) } ?? node }
 
     /// Tensors and constants in the node's order, then its attributes.
     public func completed(_ form: CallForm) throws -> CallForm {
+        let node = try definition()
         guard node.object != nil else {
             throw KerasError(.unsupported, "a node of a graph is not written as JSON", at: Place(key: "node_def"), found: node.kindName)
         }

@@ -6,10 +6,17 @@ public struct RNN: RecurrentLayer {
     public static let className = "RNN"
     public static let blank = RNN(SimpleRNNCell(0))
     public static let keys: [ConfigKey<RNN>] =
-        RecurrentSettings.keys(\.recurrent) + [.required("cell", \.held)]
+        RecurrentSettings.keys(\.recurrent) + [
+            .key("num_constants", \.constantCount, in: Dialect.older).written { layer, _ in layer.constantCount > 0 }
+                .needed { $0.constantCount > 0 },
+            .required("cell", \.held),
+        ]
 
     public var base = LayerBase()
     public var recurrent = RecurrentSettings()
+    /// How many of the inputs, the last ones, are the same for every step. No cell of Keras's own looks at them; a stack of such hands them to
+    /// none.
+    public package(set) var constantCount = 0
     var held: HeldCell
 
     /// The cell.

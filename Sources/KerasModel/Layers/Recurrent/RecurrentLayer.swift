@@ -6,6 +6,8 @@ import Tensors
 /// Further inputs are the states before the first step.
 public protocol RecurrentLayer: Layer {
     var recurrent: RecurrentSettings { get set }
+    /// How many of the inputs, the last ones, are the same for every step. Keras before 3: `constants`.
+    var constantCount: Int { get }
     /// With the layer's own type, where it is not one that the layer was given.
     var heldCell: any RecurrentCell { get }
     /// The same layer with weights of its own.
@@ -16,6 +18,7 @@ public protocol RecurrentLayer: Layer {
 
 extension RecurrentLayer {
     public static var takesMasks: Bool { true }
+    public var constantCount: Int { 0 }
     public static var inputCount: ClosedRange<Int> { 1...Int.max }
     public static var maskUse: MaskUse { .passes }
     public static var callKeywords: JSONObject { ["training": false, "mask": nil] }
@@ -45,7 +48,12 @@ extension RecurrentLayer {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        let result = try run(inputs[0], mask: call.mask(ofInput: 0), initial: Array(inputs.dropFirst()), call)
+        guard constantCount == 0 || heldCell is StackedRNNCells, (0..<inputs.count).contains(constantCount) else {
+            throw KerasError(
+                .mismatch, "a cell of Keras takes no constants", at: Place(key: "num_constants"), found: "\(constantCount)")
+        }
+        let result = try run(
+            inputs[0], mask: call.mask(ofInput: 0), initial: Array(inputs.dropFirst().dropLast(constantCount)), call)
         return try results(result, call)
     }
 
