@@ -11,6 +11,10 @@ package enum LayerTable {
         knownLayers.filter { !($0 is any OperationLayer.Type) }.sorted { $0.className < $1.className }
     }
 
+    private static func names(_ isMeant: (any Layer.Type) -> Bool) -> String {
+        layers.filter(isMeant).map { "`\($0.className)`" }.joined(separator: ", ")
+    }
+
     package static var markdown: String {
         var text = """
             # Layers
@@ -36,6 +40,18 @@ package enum LayerTable {
             Layers of other classes are kept word for word and written back, and do what is registered for them:
             `Model.load(path, customLayers: CustomLayers([MyLayer.self], named: ["lambda_1": …]))`. Without that they are refused by name when the
             model is run. Python code in a file is never run.
+
+            # Random in training
+
+            With `training=False`, as models predict, these hand on what they get, integers as real numbers where Keras casts them:
+            \(names { $0 is any TrainingOnly.Type || $0 is any ImageAugmentation.Type }).
+
+            These do not:
+
+
+            """
+        for case let type as any RandomInTraining.Type in layers { text += "* `\(type.className)`: \(type.whenPredicting)\n" }
+        text += """
 
             # Operations
 

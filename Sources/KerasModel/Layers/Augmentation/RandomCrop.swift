@@ -3,8 +3,10 @@ import Tensors
 
 /// A random part of images in training; predicting, the largest part of the wanted proportions, brought to the size:
 /// `(n, h, w, c)` → `(n, height, width, c)`.
-public struct RandomCrop: Layer {
+public struct RandomCrop: RandomInTraining {
     public static let className = "RandomCrop"
+    public static let whenPredicting =
+        "in tf.keras the largest part of the wanted proportions, from the middle, resized to the wanted size; Keras 3 hands images on, here those of that size alone"
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let trains = false
     public static let blank = RandomCrop(0, 0)

@@ -8,6 +8,12 @@ public protocol TrainingOnly: Layer {
     func train(_ x: Value, _ call: LayerCall) throws -> Value
 }
 
+/// A layer that changes values at random in training, and in a way of its own when predicting.
+public protocol RandomInTraining: Layer {
+    /// What it does then, in a phrase.
+    static var whenPredicting: String { get }
+}
+
 extension TrainingOnly {
     public static var maskUse: MaskUse { .passes }
     public static var writesInputShape: Bool { false }
