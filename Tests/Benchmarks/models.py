@@ -17,6 +17,7 @@ import keras
 import numpy as np
 from keras import layers
 
+import sequences
 from problems import Problem
 
 
@@ -56,6 +57,7 @@ MODELS = {
     "resnet50": lambda: keras.applications.ResNet50(weights=None),
     "mobilenetv2": lambda: keras.applications.MobileNetV2(weights=None),
     "xception": lambda: keras.applications.Xception(weights=None),
+    **sequences.MODELS,
 }
 
 
@@ -150,7 +152,7 @@ def main():
             continue
         model = make(name)
         model.save(path)
-        save(twin.twin_of(model), path.with_suffix(".onnx"))
+        save(sequences.twin_of(name, model) if name in sequences.MODELS else twin.twin_of(model), path.with_suffix(".onnx"))
         x = sample((checked(model), *model.input_shape[1:]))
         np.save(path.with_suffix(".input.npy"), x)
         np.save(truth, float64_of(model, x))

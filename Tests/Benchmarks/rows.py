@@ -16,6 +16,10 @@ BARS = {
     "resnet50": {1: 1.3, 8: 1.3},
     "mobilenetv2": {1: 1.0, 8: 1.0},
     "xception": {1: 1.0, 8: 1.0},
+    "lstm": {1: 1.3, 32: 1.3},
+    "gru": {1: 1.3, 32: 1.3},
+    "bilstm": {1: 1.3, 32: 1.3},
+    "transformer": {1: 1.0, 16: 1.0},
 }
 # On one thread: none under the first, and the geometric mean of all not under the second.
 ONE_THREAD, ONE_THREAD_MEAN = 1.0, 1.2

@@ -185,7 +185,10 @@ class Torch:
                     tensor = tensor.to(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
                     module.register_buffer(name, tensor)
                 constants.append(tensor)
-            nodes.append((FUNCTIONS[node.op_type], [n for n in node.input if n not in arrays], constants, attributes, node.output[0]))
+            if node.op_type in PREPARED:
+                constants = PREPARED[node.op_type](torch, constants)
+            output = next(filter(None, node.output))
+            nodes.append((FUNCTIONS[node.op_type], [n for n in node.input if n not in arrays], constants, attributes, output))
         start, end = graph.input[0].name, graph.output[0].name
 
         def forward(x):
@@ -231,7 +234,40 @@ def torch_padding(torch, xs, constants, a):
     return torch.nn.functional.pad(xs[0], (left, right, top, bottom))
 
 
+def torch_gates(order):
+    """The gates' weights in torch's order, one list for each way: input, recurrent, and their biases."""
+    def prepare(torch, constants):
+        kernels, recurrents, biases = constants
+        flat = []
+        for way in range(len(kernels)):
+            halves = biases[way].chunk(2)
+            for part in (kernels[way], recurrents[way], *halves):
+                pieces = part.chunk(len(order))
+                flat.append(torch.cat([pieces[place] for place in order]).contiguous())
+        return flat
+    return prepare
+
+
+def torch_recurrent(name):
+    """The last states of all ways: `(ways, n, units)`, of steps first."""
+    def run(torch, xs, flat, a):
+        ways = len(flat) // 4
+        zeros = xs[0].new_zeros((ways, xs[0].shape[1], a["hidden_size"]))
+        states = (zeros, zeros) if name == "lstm" else zeros
+        return getattr(torch, name)(xs[0], states, flat, True, 1, 0.0, False, ways == 2, False)[1]
+    return run
+
+
+# ONNX has i o f c and z r h, torch i f c o and r z h.
+PREPARED = {"LSTM": torch_gates([0, 2, 3, 1]), "GRU": torch_gates([1, 0, 2])}
+
 FUNCTIONS = {
+    "LSTM": torch_recurrent("lstm"), "GRU": torch_recurrent("gru"),
+    "Transpose": lambda torch, xs, c, a: xs[0].permute(*a["perm"]),
+    "Reshape": lambda torch, xs, c, a: xs[0].reshape([size or xs[0].shape[i] for i, size in enumerate(c[0].tolist())]),
+    "MatMul": lambda torch, xs, c, a: torch.matmul(*xs, *c),
+    "LayerNormalization": lambda torch, xs, c, a: torch.nn.functional.layer_norm(xs[0], c[0].shape, c[0], c[1], a["epsilon"]),
+    "Identity": lambda torch, xs, c, a: xs[0],
     "Conv": torch_convolution, "MaxPool": torch_max_pool, "AveragePool": torch_average_pool, "Pad": torch_padding,
     "Gemm": lambda torch, xs, c, a: torch.addmm(c[1], xs[0], c[0]),
     "BatchNormalization": lambda torch, xs, c, a: torch.nn.functional.batch_norm(
@@ -245,8 +281,8 @@ FUNCTIONS = {
     "GlobalMaxPool": lambda torch, xs, c, a: torch.amax(xs[0], (2, 3), keepdim=True),
     # In NCHW order whatever the memory's.
     "Flatten": lambda torch, xs, c, a: torch.flatten(xs[0], 1),
-    "Add": lambda torch, xs, c, a: xs[0] + xs[1],
-    "Mul": lambda torch, xs, c, a: xs[0] * xs[1],
+    "Add": lambda torch, xs, c, a: torch.add(*xs, *c),
+    "Mul": lambda torch, xs, c, a: torch.mul(*xs, *c),
     "Concat": lambda torch, xs, c, a: torch.cat(xs, a["axis"]),
 }
 
