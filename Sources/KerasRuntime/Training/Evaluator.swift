@@ -32,6 +32,7 @@ package struct Evaluator: Sendable {
             var lowered = try model.loweredModel(for: shapes, phase: .evaluate)
             let operands = lowered.graph.logits(wanted).compactMap { $0 }
             lowered.graph.outputs += operands + lowered.masks.compactMap { $0 }
+            lowered.graph = try lowered.graph.addingPenalties(lowered.penalties)
             return lowered
         }
         predictor = Predictor(weights: weights, options: options, states: states, lowerStateful: lower) { try lower($0).graph }
@@ -52,7 +53,7 @@ package struct Evaluator: Sendable {
         let batchSize = batch ?? batchSize
         let samples = try check(inputs: inputs, targets: targets, sampleWeights: sampleWeights, batchSize: batchSize)
         let penalty = try model.penalties(weights, includingFrozen: spec.penalizesFrozen)
-        let (haveLogits, haveMasks) = try extras(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
+        let (haveLogits, haveMasks, hasPenalty) = try extras(try model.fitted(inputs.map { $0[0..<min(batchSize, samples)] }))
         var figures = EvaluationFigures(spec, options)
         var start = 0
         while start < samples {
@@ -65,7 +66,8 @@ package struct Evaluator: Sendable {
                     output: results[index], logits: logits[index], target: targets[index][rows], weights: sampleWeights.map { $0[rows] },
                     mask: haveMasks[index] ? extra.popFirst() : nil)
             }
-            try figures.add(batches, penalty: penalty)
+            let own = hasPenalty ? try extra.popFirst()?.scalars(as: Double.self).first : nil
+            try figures.add(batches, penalty: penalty + (own ?? 0))
             start = rows.upperBound
             progress?(start, samples)
         }
@@ -91,10 +93,11 @@ package struct Evaluator: Sendable {
         return samples
     }
 
-    /// For which outputs there are logits and masks.
-    private func extras(_ inputs: [Tensor]) throws -> (logits: [Bool], masks: [Bool]) {
+    /// For which outputs there are logits and masks, and whether anything that a layer gives is penalized.
+    private func extras(_ inputs: [Tensor]) throws -> (logits: [Bool], masks: [Bool], penalty: Bool) {
         let lowered = try model.loweredModel(for: inputs.map(\.shape), phase: .evaluate)
-        return (lowered.graph.logits(try spec.outputs.map { try $0.usesLogits() }).map { $0 != nil }, lowered.masks.map { $0 != nil })
+        let wanted = try spec.outputs.map { try $0.usesLogits() }
+        return (lowered.graph.logits(wanted).map { $0 != nil }, lowered.masks.map { $0 != nil }, !lowered.penalties.isEmpty)
     }
 }
 
@@ -197,4 +200,15 @@ extension EvaluationSpec.Output {
 extension OpGraph {
     /// The logits behind each output, if they are wanted.
     fileprivate func logits(_ wanted: [Bool]) -> [ValueID?] { zip(outputs, wanted).map { $1 ? logits(behind: $0) : nil } }
+
+    /// The same graph with the sum of these as a further output, if there are any.
+    fileprivate func addingPenalties(_ penalties: [ActivityPenalty]) throws -> OpGraph {
+        let tape = Tape(self)
+        let terms = try penalties.map { try $0.formula(tape) }
+        guard let first = terms.first else { return self }
+        let sum = try terms.dropFirst().reduce(first) { try $0 + $1 }
+        var graph = tape.graph
+        graph.outputs.append(sum.value.id)
+        return graph
+    }
 }

@@ -61,12 +61,7 @@ extension BuiltModel {
     }
 
     /// The same of weights that are known.
-    ///
-    /// - Throws: `unsupported` for penalties on what layers give too.
     package func penalties(_ weights: [WeightID: Tensor], includingFrozen: Bool) throws -> Double {
-        var problems = ProblemList()
-        checkActivityPenalties(root, "", &problems)
-        try problems.throwIfAny()
         let tape = Tape(OpGraph())
         var given: [Tensor] = []
         let sum = try penalties(includingFrozen: includingFrozen) { id, spec in
@@ -80,20 +75,6 @@ extension BuiltModel {
         let executable = try Executable(
             graph: graph, weights: { _ in throw KerasError(.mismatch, "a penalty has no weights") }, options: RuntimeOptions(threads: 1))
         return Double(try executable.run(given)[0].scalars(as: Float.self)[0])
-    }
-
-    /// A penalty on what a layer gives would be left out silently otherwise.
-    private func checkActivityPenalties(_ layer: any Layer, _ path: String, _ problems: inout ProblemList) {
-        let configs = Dialect.allCases.lazy.compactMap { try? layer.encoded(in: EncodingContext(dialect: $0)) }
-        if let penalty = configs.first?["activity_regularizer"], !penalty.isNull {
-            problems.add(
-                Problem(
-                    kind: .unsupported, sentence: "penalties on what a layer gives are not computed yet",
-                    place: Place(layer: path, key: "activity_regularizer"), found: penalty["class_name"]?.string))
-        }
-        for child in layer.children {
-            checkActivityPenalties(child.layer, path.isEmpty ? child.layer.name : "\(path)/\(child.layer.name)", &problems)
-        }
     }
 }
 

@@ -99,11 +99,20 @@ import Testing
             let error = #expect(throws: KerasError.self) { try evaluator.evaluate(inputs: inputs, targets: targets) }
             #expect(error?.problems.first?.kind == .mismatch)
         }
-        var active = dense
-        active.activityRegularizer = .l2(0.1)
-        let penalized = try BuiltModel(ModelLayer(Architecture(sequential: "m", layers: [active])))
-        let other = try Evaluator(penalized, weights: weights, spec: spec)
-        let error = #expect(throws: KerasError.self) { try other.evaluate(inputs: [x], targets: [try Tensor(zeros: [5])]) }
-        #expect(error?.problems.first?.kind == .unsupported && error?.problems.first?.place.layer == "out")
+    }
+
+    /// What a layer gives counts in each batch's loss, divided by the batch's samples.
+    @Test func activitiesArePenalized() throws {
+        var dense = Dense(1, name: "out").inputShape(1)
+        dense.activityRegularizer = .l2(0.5)
+        let model = try BuiltModel(ModelLayer(Architecture(sequential: "m", layers: [dense])))
+        let ids = model.tree(of: model.root).all.map(\.id)
+        let weights = [ids[0]: try Tensor([Float(2)], shape: [1, 1]), ids[1]: try Tensor([Float(0)])]
+        let spec = try EvaluationSpec(outputNames: ["out"], losses: [.meanSquaredError], metrics: [[.meanAbsoluteError]])
+        let x = try Tensor([1, 2, 3] as [Float], shape: [3, 1])
+        let scores = try Evaluator(model, weights: weights, spec: spec).evaluate(inputs: [x], targets: [x], batchSize: 2)
+        // Batches of errors 1, 2 and 3, outputs 2, 4 and 6: (2.5 + 0.5·20/2)·2/3 + (9 + 0.5·36/1)/3.
+        #expect(abs(scores[0].value - 14) < 1e-5)
+        #expect(abs(scores[1].value - 2) < 1e-6)
     }
 }
