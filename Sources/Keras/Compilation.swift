@@ -44,6 +44,7 @@ extension Model {
         state.withLock {
             $0.compilation = Compilation(optimizer: optimizer, spec: spec)
             $0.training = configuration
+            $0.trainer = nil
         }
     }
 
@@ -91,6 +92,7 @@ extension Model {
         state.withLock {
             $0.training = training
             $0.compilation = nil
+            $0.trainer = nil
         }
     }
 }

@@ -136,11 +136,22 @@ extension Model {
     /// The same for several inputs and outputs.
     @discardableResult public func trainOnBatch(_ batch: Batch, seed: UInt64 = 0) throws -> Logs {
         try buildIfNeeded(for: batch.inputs)
-        let trainer = try trainer(seed: seed)
         let batch = try ordered(batch)
+        let trainer = try keptTrainer(seed: seed)
+        trainer.resetFigures()
         try trainer.step(inputs: batch.inputs, targets: batch.targets, weights: batch.sampleWeights)
         try take(trainer)
+        state.withLock { $0.trainer = (trainer, seed, $0.version) }
         return Logs(trainer.figures)
+    }
+
+    /// That of the last call, if nothing has changed since, or a new one. It is this caller's alone.
+    private func keptTrainer(seed: UInt64) throws -> Trainer {
+        let kept = state.withLock { state in
+            defer { state.trainer = nil }
+            return state.trainer.flatMap { $0.seed == seed && $0.version == state.version ? $0.trainer : nil }
+        }
+        return try kept ?? trainer(seed: seed)
     }
 
     /// A batch whose weights, if there is one tensor for several outputs, stand for each of them.

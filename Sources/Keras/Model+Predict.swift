@@ -43,7 +43,13 @@ extension Model {
     }
 
     /// Stateful layers begin with zeros again. Keras: `reset_states`.
-    public func resetStates() { state.withLock { $0.recurrent }?.reset() }
+    public func resetStates() {
+        let recurrent = state.withLock { state in
+            state.trainer = nil
+            return state.recurrent
+        }
+        recurrent?.reset()
+    }
 
     /// A Sequential without an input shape takes that of the first data.
     func buildIfNeeded(for inputs: [Tensor]) throws {
@@ -66,8 +72,9 @@ extension Model {
         let changes = Variable.changes
         if let cached = state.withLock({ $0.predictor }), cached.changes == changes { return cached.predictor }
         let built = try built()
-        let (variables, cached, runtime, states) = state.withLock { ($0.variables, $0.predictor, $0.runtime, $0.recurrent) }
-        let version = variables.values.reduce(0) { $0 + $1.version }
+        let (variables, version, cached, runtime, states) = state.withLock {
+            ($0.variables, $0.version, $0.predictor, $0.runtime, $0.recurrent)
+        }
         let predictor =
             if let cached, cached.version == version { cached.predictor } else {
                 Predictor(

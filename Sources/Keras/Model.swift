@@ -23,9 +23,14 @@ public class Model: @unchecked Sendable {
         var symbols: [TensorRef: SymbolicTensor]?
         /// With the versions of its variables added up, and the count of all changes when that was done.
         var predictor: (predictor: Predictor, version: Int, changes: Int)?
+        /// What `trainOnBatch` has made ready, with the versions of the variables added up.
+        var trainer: (trainer: Trainer, seed: UInt64, version: Int)?
         /// What stateful layers have left of the batches so far.
         var recurrent: RecurrentStates?
         var runtime = RuntimeOptions()
+
+        /// The versions of all variables added up: it grows with each change of any.
+        var version: Int { variables.values.reduce(0) { $0 + $1.version } }
     }
 
     let state: Mutex<State>
@@ -112,6 +117,7 @@ public class Model: @unchecked Sendable {
             $0.symbols = nil
             $0.variables = variables
             $0.predictor = nil
+            $0.trainer = nil
             $0.recurrent = RecurrentStates(built)
         }
     }
@@ -200,7 +206,7 @@ public class Model: @unchecked Sendable {
         get { state.withLock { $0.runtime } }
         set {
             state.withLock { state in
-                if state.runtime != newValue { state.predictor = nil }
+                if state.runtime != newValue { (state.predictor, state.trainer) = (nil, nil) }
                 state.runtime = newValue
             }
         }

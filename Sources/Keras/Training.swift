@@ -94,10 +94,13 @@ extension Model {
     }
 
     /// A trainer that begins where the model is.
-    func trainer(seed: UInt64) throws -> Trainer {
+    package func trainer(seed: UInt64) throws -> Trainer {
         let compilation = try compilation()
         let built = try built()
-        let (variables, runtime) = state.withLock { ($0.variables, $0.runtime) }
+        let (variables, runtime) = state.withLock { state in
+            state.trainer = nil
+            return (state.variables, state.runtime)
+        }
         let trainer = try Trainer(
             built, weights: variables.mapValues(\.tensor), spec: compilation.spec, optimizer: compilation.optimizer, seed: seed,
             options: runtime)

@@ -11,13 +11,19 @@ CHECK(transpose) {
     EACH(rows, 1, 2, 3, 4, 5, 8, 17, 33, 70)
         EACH(columns, 1, 3, 4, 7, 16, 19, 64) {
             kc_case(run, "transpose %zu by %zu", rows, columns);
-            float *y = kc_floats(run, rows * columns);
-            kc_table(run)->transpose(counting(run, rows * columns), rows, columns, y);
-            for (size_t i = 0; i < rows * columns; i++)
-                if (y[i] != (float)(i % rows * columns + i / rows)) {
-                    kc_fail(run, "[%zu] is %g", i, (double)y[i]);
-                    break;
+            EACH(apart, 0, 3) {
+                const size_t stride = rows + apart;
+                float *y = counting(run, stride * columns);
+                kc_table(run)->transpose(counting(run, rows * columns), rows, columns, y, stride);
+                for (size_t i = 0; i < stride * columns; i++) {
+                    // What lies between the rows stays as it was.
+                    const size_t r = i % stride, expected = r < rows ? r * columns + i / stride : i;
+                    if (y[i] != (float)expected) {
+                        kc_fail(run, "[%zu] is %g, %zu apart", i, (double)y[i], apart);
+                        break;
+                    }
                 }
+            }
         }
 }
 

@@ -108,6 +108,27 @@ import Testing
         for (a, b) in zip(try a.getWeights(), try b.getWeights()) { #expect(try a.scalars(as: Float.self) == b.scalars(as: Float.self)) }
     }
 
+    /// What is made ready for one step serves the next, and sees what changed in between.
+    @Test func stepsSeeWhatChangedInBetween() throws {
+        let (x, y) = try Self.points(32)
+        let (a, b) = (try Self.classifier([BatchNormalization()]), try Self.classifier([BatchNormalization()]))
+        let first = try a.getWeights()
+        for model in [a, b] {
+            try model.trainOnBatch(x, y)
+            try model.setWeights(first)
+            model.runtime.threads = 1
+        }
+        // In one of them nothing is left of the first step's preparations.
+        try b.compile(optimizer: .adam(learningRate: 0.02), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+        try a.compile(optimizer: .adam(learningRate: 0.02), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+        for _ in 0..<3 {
+            let logs = try a.trainOnBatch(x, y)
+            #expect(logs["loss"] == (try b.trainOnBatch(x, y))["loss"])
+            try b.setWeights(try b.getWeights())
+        }
+        for (a, b) in zip(try a.getWeights(), try b.getWeights()) { #expect(try a.scalars(as: Float.self) == b.scalars(as: Float.self)) }
+    }
+
     /// Two inputs, two outputs, by their names.
     @Test func severalInputsAndOutputsByName() throws {
         let (x, y) = try Self.points(48)

@@ -101,8 +101,8 @@ typedef struct KK_TABLE {
 
     // Moving
 
-    /// y[c*rows + r] = x[r*cols + c].
-    void (*transpose)(const KK_REAL *x, size_t rows, size_t cols, KK_REAL *y);
+    /// y[c*y_stride + r] = x[r*cols + c].
+    void (*transpose)(const KK_REAL *x, size_t rows, size_t cols, KK_REAL *y, size_t y_stride);
     /// out[i*width + j] = table[indices[i]*width + j]; the indices were checked by the caller.
     void (*gather)(const KK_REAL *table, size_t width, const int32_t *indices, size_t count, KK_REAL *out);
     /// out[i*out_step + c] += in[i*in_step + c], in ascending i: the rows of `out` may overlap.

@@ -1,18 +1,18 @@
 // Kernels that only move or add up. Gathering is memory copying: generic's is as good.
 
-static void transpose(const float *x, size_t rows, size_t cols, float *y) {
-    enum { BLOCK = 32 }; // of rows: a block's strip of both sides stays in the first cache
+static void transpose(const float *x, size_t rows, size_t cols, float *y, size_t y_stride) {
+    enum { BLOCK = 16 }; // of rows: a line of the cache on the other side
     for (size_t r0 = 0; r0 < rows; r0 += BLOCK) {
         const size_t end = rows - r0 < BLOCK ? rows : r0 + BLOCK;
         size_t c = 0;
         for (; c + 4 <= cols; c += 4) {
             size_t r = r0;
-            for (; r + 4 <= end; r += 4) transpose_4x4(x + r * cols + c, cols, y + c * rows + r, rows);
+            for (; r + 4 <= end; r += 4) transpose_4x4(x + r * cols + c, cols, y + c * y_stride + r, y_stride);
             for (; r < end; r++)
-                for (size_t q = c; q < c + 4; q++) y[q * rows + r] = x[r * cols + q];
+                for (size_t q = c; q < c + 4; q++) y[q * y_stride + r] = x[r * cols + q];
         }
         for (; c < cols; c++)
-            for (size_t r = r0; r < end; r++) y[c * rows + r] = x[r * cols + c];
+            for (size_t r = r0; r < end; r++) y[c * y_stride + r] = x[r * cols + c];
     }
 }
 

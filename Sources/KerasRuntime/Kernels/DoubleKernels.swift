@@ -105,7 +105,9 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
         table.pointee.reduce_columns(kind.kernel, x, rows, n, y)
     }
 
-    func transpose(_ x: Source, rows: Int, columns: Int, _ y: Target) { table.pointee.transpose(x, rows, columns, y) }
+    func transpose(_ x: Source, rows: Int, columns: Int, _ y: Target, stride: Int) {
+        table.pointee.transpose(x, rows, columns, y, stride)
+    }
 
     func gather(_ table: Source, width: Int, _ indices: UnsafePointer<Int32>, _ count: Int, _ out: Target) {
         self.table.pointee.gather(table, width, indices, count, out)

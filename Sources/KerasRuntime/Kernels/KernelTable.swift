@@ -36,7 +36,7 @@ protocol KernelTable: Sendable {
     func logSoftmax(_ x: Source, _ y: Target, rows: Int, _ n: Int)
     func reduceRows(_ kind: Reduction, _ x: Source, rows: Int, _ n: Int, _ y: Target)
     func reduceColumns(_ kind: Reduction, _ x: Source, rows: Int, _ n: Int, _ y: Target)
-    func transpose(_ x: Source, rows: Int, columns: Int, _ y: Target)
+    func transpose(_ x: Source, rows: Int, columns: Int, _ y: Target, stride: Int)
     func gather(_ table: Source, width: Int, _ indices: UnsafePointer<Int32>, _ count: Int, _ out: Target)
     func scatterAddRows(_ x: Source, step: Int, _ out: Target, outStep: Int, _ count: Int, channels: Int)
 }

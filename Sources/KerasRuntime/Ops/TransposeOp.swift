@@ -30,10 +30,17 @@ struct SwappedAxes: Sendable {
 
     init(count: Int, rows: Int, columns: Int) { (self.count, self.rows, self.columns) = (count, rows, columns) }
 
-    func run<T: ComputeScalar>(_ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>, _ kernels: T.Kernels, _ range: Range<Int>? = nil) {
-        for index in range ?? 0..<count {
-            kernels.transpose(from + index * rows * columns, rows: rows, columns: columns, to + index * rows * columns)
-        }
+    func run<T: ComputeScalar>(_ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>, _ kernels: T.Kernels) {
+        for index in 0..<count { run(from, to, kernels, matrix: index, rows: 0..<rows) }
+    }
+
+    /// Some of one matrix's rows.
+    func run<T: ComputeScalar>(
+        _ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>, _ kernels: T.Kernels, matrix: Int, rows some: Range<Int>
+    ) {
+        let start = matrix * rows * columns
+        kernels.transpose(
+            from + start + some.lowerBound * columns, rows: some.count, columns: columns, to + start + some.lowerBound, stride: rows)
     }
 }
 
@@ -41,17 +48,32 @@ struct TransposeStep<T: ComputeScalar>: Step {
     let swap: SwappedAxes
     let from: Location
     let to: Location
+    /// Blocks of rows of all matrices.
     private let cut: Parts
+
+    /// A line of the cache on the other side.
+    private static var block: Int { 16 }
 
     init(swap: SwappedAxes, from: Location, to: Location) {
         (self.swap, self.from, self.to) = (swap, from, to)
-        cut = .elements(swap.count, swap.count * swap.rows * swap.columns, of: T.self)
+        cut = .elements(swap.count * TransposeStep.blocks(swap), swap.count * swap.rows * swap.columns, of: T.self)
     }
+
+    private static func blocks(_ swap: SwappedAxes) -> Int { (swap.rows + block - 1) / block }
 
     var parts: Int { cut.count }
 
     @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) throws {
-        swap.run(UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels, cut[part])
+        let (source, target, blocks) = (UnsafePointer(frame.reals(from)), frame.reals(to), TransposeStep.blocks(swap))
+        var index = cut[part].lowerBound
+        while index < cut[part].upperBound {
+            // The blocks of one matrix that follow each other, together.
+            let (matrix, first) = (index / blocks, index % blocks)
+            let end = min(blocks, first + cut[part].upperBound - index)
+            let rows = first * TransposeStep.block..<min(end * TransposeStep.block, swap.rows)
+            swap.run(source, target, frame.kernels, matrix: matrix, rows: rows)
+            index += end - first
+        }
     }
 }
