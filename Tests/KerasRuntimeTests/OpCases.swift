@@ -81,6 +81,8 @@ extension OpCase {
         OpCase(.matrixMultiply, [1, 5], [5, 7]),
         OpCase(.matrixMultiply, [33, 24], [24, 10], [10]),
         OpCase(.matrixMultiply, [500, 3], [3, 2]),
+        // A matrix that is read where it lies on the way back, its own gradient made piece by piece.
+        OpCase(.matrixMultiply, [3, 1300], [1300, 40]),
         OpCase(.matrixMultiply, [2, 3, 4, 5], [5, 6], [6]),
         OpCase(.matrixMultiply, [2, 3, 4, 5], [2, 3, 5, 6]),
         OpCase(.matrixMultiply, [2, 3, 4, 5], [2, 1, 5, 6], [6]),

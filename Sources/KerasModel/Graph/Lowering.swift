@@ -155,7 +155,7 @@ final class Lowering {
 
     /// A further input: what random numbers hang on.
     func seed() -> Value {
-        let value = seedInput ?? graph.input(shape: [3], dtype: .int32)
+        let value = seedInput ?? graph.input(shape: [4], dtype: .int32)
         seedInput = value
         return value
     }

@@ -50,8 +50,8 @@ public enum Op: Hashable, Sendable {
     /// Steps along the second axis of sequences `(n, t, …)`, each with the states the one before it left: the one primitive of several results.
     case scan(Scan)
 
-    /// `seed (3)` of int32 → `shape`: random numbers that hang on the seed (its low and high half, and the number of the step), the stream and
-    /// their place alone.
+    /// `seed (4)` of int32 → `shape`: random numbers that hang on the seed (its low and high half, and the number of the step), the stream and
+    /// their place alone. The seed's last number says how many rows stand before the first one here.
     case random(Random, Shape)
 
     // What the gradients of others are made of; these have none themselves.

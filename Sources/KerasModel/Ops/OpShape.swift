@@ -84,7 +84,7 @@ extension Op {
             try check(try Shape.broadcast(x, target) == target, operands)
             return target
         case .random(_, let shape):
-            try check(x.dims == [3], operands)
+            try check(x.dims == [4], operands)
             return shape
         case .convolutionKernelGradient(let convolution, let kernel, let chunks):
             return try convolution.kernelGradientShape(x, second(operands), kernel, chunks: chunks)

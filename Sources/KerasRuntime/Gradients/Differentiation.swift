@@ -121,16 +121,25 @@ extension Op {
 
     private func matrixMultiplyGradients(_ call: Backward) throws -> [Term?] {
         let (a, b, dy) = (call.operands[0], call.operands[1], call.dy)
-        let da = call.wanted[0] ? try dy.emit(.matrixMultiply, b.matrixTransposed()).summed(to: a.shape) : nil
-        var gradients: [Term?] = [da, nil]
+        var gradients: [Term?] = [call.wanted[0] ? try leftGradient(call) : nil, nil]
         if call.wanted[1] {
             // One matrix for all rows: its gradient is that of a convolution with a window of one cell.
             let isShared = b.shape.rank == 2
             gradients[1] =
                 isShared ? try sharedMatrixGradient(a, dy) : try a.matrixTransposed().emit(.matrixMultiply, dy).summed(to: b.shape)
         }
-        if call.operands.count > 2 { gradients.append(call.wanted[2] ? try dy.sum(Array(0..<(dy.shape.rank - 1))) : nil) }
+        if call.operands.count > 2 { gradients.append(call.wanted[2] ? try dy.columnSums() : nil) }
         return gradients
+    }
+
+    /// `dy · bᵀ`. Where that has fewer rows than the matrix, and the matrix is another at each step, the matrix's rows are read where they lie, and
+    /// the few of `dy` are packed: `(b · dyᵀ)ᵀ`.
+    private func leftGradient(_ call: Backward) throws -> Term {
+        let (a, b, dy) = (call.operands[0], call.operands[1], call.dy)
+        guard call.wanted[1], b.shape.rank == 2, dy.shape.rank == 2, 2 * dy.shape[0] <= dy.shape[1] else {
+            return try dy.emit(.matrixMultiply, b.matrixTransposed()).summed(to: a.shape)
+        }
+        return try b.emit(.matrixMultiply, dy.matrixTransposed()).matrixTransposed()
     }
 
     private func sharedMatrixGradient(_ a: Term, _ dy: Term) throws -> Term {

@@ -42,6 +42,8 @@ struct Term {
     func clipped(_ low: Double, _ high: Double) throws -> Term { try self(.clamp(low: low, high: high)) }
 
     func sum(_ axes: [Int], keepDims: Bool = false) throws -> Term { try reduced(.sum, axes, keepDims: keepDims) }
+    /// Over all axes but the last: first within each sample, which threads share out.
+    func columnSums() throws -> Term { try sum(Array(1..<max(shape.rank - 1, 1))).sum([0]) }
     func mean(_ axes: [Int], keepDims: Bool = false) throws -> Term { try reduced(.mean, axes, keepDims: keepDims) }
     func reduced(_ reduction: Reduction, _ axes: [Int], keepDims: Bool = false) throws -> Term {
         axes.isEmpty ? self : try emit(.reduce(reduction, axes: axes, keepDims: keepDims))

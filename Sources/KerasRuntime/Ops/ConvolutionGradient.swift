@@ -9,7 +9,7 @@ extension Convolution {
             call.wanted[0] ? try dataGradient(x, kernel, call.dy) : nil,
             call.wanted[1] ? try kernelGradient(x, call.dy, Array(kernel.shape.dims[..<rank])) : nil,
         ]
-        if call.operands.count > 2 { gradients.append(call.wanted[2] ? try call.dy.sum(Array(0...rank)) : nil) }
+        if call.operands.count > 2 { gradients.append(call.wanted[2] ? try call.dy.columnSums() : nil) }
         return gradients
     }
 
@@ -38,13 +38,16 @@ extension Convolution {
     /// What the kernel gets, chunk by chunk where there are enough windows, the chunks added up in their order.
     func kernelGradient(_ x: Term, _ dy: Term, _ kernel: [Int]) throws -> Term {
         let windows = dy.shape.count / max(dy.shape[dy.shape.rank - 1], 1)
-        let chunks = max(min(x.shape[0], windows / Convolution.windowsPerChunk, 8), 1)
+        // A large kernel's chunks are as large.
+        let size = kernel.reduce(x.shape[x.shape.rank - 1], *) * dy.shape[dy.shape.rank - 1]
+        let chunks = max(min(x.shape[0], windows / Convolution.windowsPerChunk, size > Convolution.largeKernel ? 4 : 8), 1)
         let parts = try x.emit(.convolutionKernelGradient(self, kernel: kernel, chunks: chunks), dy)
         return chunks == 1 ? try parts.reshaped(Shape(Array(parts.shape.dims.dropFirst()))) : try parts.sum([0])
     }
 
     /// With fewer, adding the chunks up would cost more than making them side by side saves.
     private static let windowsPerChunk = 128
+    private static let largeKernel = 1 << 17
 }
 
 /// Sums over windows of window times gradient. Each chunk of images is a part; a single chunk is cut by rows of the kernel instead.
@@ -61,6 +64,7 @@ struct KernelGradientStep<T: ComputeScalar>: Step {
     private let size: Int
     /// The numbers of a window, cut where it is one run.
     private let rows: Parts
+    private let isOneRun: Bool
     /// A group's gradient before it is spread among the others.
     private let ofGroup: Location?
 
@@ -78,13 +82,23 @@ struct KernelGradientStep<T: ComputeScalar>: Step {
         let window = kernel.reduce(channels, *)
         size = window * (filters / groups)
         strips = WindowStrips(geometry, &plan)
-        let isOneRun = chunks == 1 && groups == 1 && geometry.taps.count == 1
+        isOneRun = chunks == 1 && groups == 1 && geometry.taps.count == 1
         let flops = 2 * Double(gradient.count) * Double(window)
         rows = isOneRun ? Parts(window, flops: flops, bytes: Double(4 * size)) : Parts(undivided: window)
         ofGroup = groups > 1 ? plan.scratch(size, of: T.self) : nil
     }
 
     var parts: Int { chunks * rows.count }
+
+    /// Numbers that stay in the cache from their zeros to their sums.
+    private static var cached: Int { 1 << 15 }
+
+    /// What is summed up at a time: a group, or some rows of the one there is.
+    private func pieces(_ range: Range<Int>, _ n: Int) -> [(group: Int, rows: Range<Int>)] {
+        guard isOneRun else { return (0..<groups).map { ($0, range) } }
+        let step = max(KernelGradientStep.cached / max(n, 1), 16)
+        return stride(from: range.lowerBound, to: range.upperBound, by: step).map { (0, $0..<min($0 + step, range.upperBound)) }
+    }
 
     @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
@@ -96,14 +110,14 @@ struct KernelGradientStep<T: ComputeScalar>: Step {
         let source = UnsafePointer(frame.reals(x))
         let gradient = UnsafePointer(frame.reals(dy))
         let target = frame.reals(out) + chunk * groups * size
-        for group in 0..<groups {
+        for (group, range) in pieces(range, n) {
             let sums = ofGroup.map { frame.reals($0) } ?? target
-            let mine = rows.count == 1 ? 0..<size : range.lowerBound * n..<range.upperBound * n
+            let mine = isOneRun ? range.lowerBound * n..<range.upperBound * n : 0..<size
             (sums + mine.lowerBound).update(repeating: 0, count: mine.count)
             strips.forEachBlock(frame, units, source) { windows, count, first in
                 var windows = windows
                 if group > 0 { windows.advance(by: group * windows.tapLength, count) }
-                if rows.count > 1 {
+                if isOneRun {
                     windows.advance(by: range.lowerBound, count)
                     windows = WindowRows(rows: windows.rows, taps: 1, tapOffsets: windows.tapOffsets, tapLength: range.count)
                 }

@@ -77,9 +77,9 @@ struct BatchAxis {
         case .repeatElements(let axis, let count):
             guard axis == 0, case .rows(let rows) = x.relation else { return x.relation }
             return .rows(rows * count)
-        // Only training has these, and goes through its batches whole.
-        case .random, .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .pickGradient, .scan:
-            return .mixed
+        // Training alone has these: numbers of each sample's own, and what sums over them.
+        case .random: return result.dims.first == samples ? .rows(1) : .mixed
+        case .convolutionKernelGradient, .poolGradient, .scatterAdd, .sparsemaxGradient, .pickGradient, .scan: return .mixed
         case .broadcast(let target): return kept(if: target.rank == x.shape.rank && target[0] == x.shape[0])
         }
     }

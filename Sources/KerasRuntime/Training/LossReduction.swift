@@ -8,12 +8,16 @@ extension Loss {
     ///   - weights: the samples' weights, `(n)` or more of the rows' first axes.
     ///   - mask: 1 for steps that count, 0 for others, of the rows' shape or its first axes.
     ///   - weighting: how the weights enter.
+    /// - Returns: the loss, and the numbers of the rows that it sums up; none if it is not their sum by how many there are.
     /// - Throws: a `mismatch` problem if targets or weights do not fit, `unsupported` for a loss without arithmetic.
-    func batch(_ terms: OutputTerms, weights: Term? = nil, mask: Term? = nil, weighting: EvaluationSpec.SampleWeighting) throws -> Term {
+    func batch(
+        _ terms: OutputTerms, weights: Term? = nil, mask: Term? = nil, weighting: EvaluationSpec.SampleWeighting
+    ) throws -> (loss: Term, rows: Term?) {
         let (rows, own) = try rowFormula(function).rows(terms, readsLogits: readsLogits)
         let mask = try mask.map { try $0.asWeights(of: rows).broadcast(to: rows.shape) }
         let counted = try own.map { own in try mask.map { try own * $0 } ?? own } ?? mask
-        return try batch(rows: rows, weights: weights, counted: counted, weighting: weighting)
+        let isMean = reduction == .mean && counted == nil && (weights == nil || weighting != .overNonzero)
+        return (try batch(rows: rows, weights: weights, counted: counted, weighting: weighting), isMean ? rows : nil)
     }
 
     /// What becomes of the rows' numbers: `Σ L·w` by what the reduction divides by.

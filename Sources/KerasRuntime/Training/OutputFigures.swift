@@ -8,6 +8,8 @@ struct OutputFigures {
     /// What has to be computed: the loss, and of each metric that is a mean over rows the sum, with its weight unless that is known beforehand.
     private(set) var results: [Term] = []
     private(set) var reader = FigureReader()
+    /// The numbers that all this is means of; nil if something is more than that.
+    private(set) var rows: [Term]? = []
 
     /// Of an output that is not looked at.
     init() {}
@@ -19,15 +21,17 @@ struct OutputFigures {
         let weighting = spec.sampleWeighting
         if let function = output.loss {
             reader.functions.append(try rowFormula(function.function))
-            let loss = try function.batch(terms, weights: weights, mask: mask, weighting: weighting)
+            let (loss, summed) = try function.batch(terms, weights: weights, mask: mask, weighting: weighting)
             self.loss = loss
             results.append(loss)
+            rows = summed.map { [$0] }
             reader.hasLoss = true
         }
         for metric in output.metrics {
             let arithmetic = try metric.metric.arithmetic(target: terms.target.shape, output: terms.output.shape, loss: output.loss)
             guard case .mean(let function, let readsLogits) = arithmetic else {
                 reader.metrics.append((arithmetic, nil))
+                self.rows = nil
                 continue
             }
             reader.functions.append(function)
@@ -36,6 +40,7 @@ struct OutputFigures {
             if let counted, weights != nil || !function.countsAllInMetrics {
                 weights = try weights.map { try $0.asWeights(of: rows) * counted } ?? counted
             }
+            self.rows = weights == nil || weighting != .overNonzero ? self.rows.map { $0 + [rows] } : nil
             let heeded = spec.allMetricsHeedMasks || function.heedsMasks ? mask : nil
             let (sum, weight) = try rows.meanParts(weights: weights, mask: heeded, weighting: weighting)
             results += [sum] + (weight.map { [$0] } ?? [])

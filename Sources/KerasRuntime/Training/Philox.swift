@@ -30,6 +30,36 @@ package struct Philox: Hashable, Sendable {
         return x
     }
 
+    /// Blocks that ``words(from:attempt:into:)`` makes together, as vectors.
+    static let lanes = 16
+
+    /// The words of the blocks from `place` on: the first words of all of them, then all second ones, and so on.
+    ///
+    /// - Parameter words: memory for `4 · lanes` of them.
+    @inline(__always)
+    func words(from place: UInt64, attempt: UInt32, into words: UnsafeMutablePointer<UInt32>) {
+        let n = Philox.lanes
+        for lane in 0..<n {
+            let own = place &+ UInt64(lane)
+            words[lane] = UInt32(truncatingIfNeeded: own)
+            words[n + lane] = UInt32(truncatingIfNeeded: own >> 32)
+            words[2 * n + lane] = attempt
+            words[3 * n + lane] = stream
+        }
+        var (first, second) = (key[0], key[1])
+        for round in 0..<10 {
+            if round > 0 { (first, second) = (first &+ 0x9E37_79B9, second &+ 0xBB67_AE85) }
+            for lane in 0..<n {
+                let a = UInt64(words[lane]) &* 0xD251_1F53
+                let b = UInt64(words[2 * n + lane]) &* 0xCD9E_8D57
+                words[lane] = UInt32(truncatingIfNeeded: b >> 32) ^ words[n + lane] ^ first
+                words[n + lane] = UInt32(truncatingIfNeeded: b)
+                words[2 * n + lane] = UInt32(truncatingIfNeeded: a >> 32) ^ words[3 * n + lane] ^ second
+                words[3 * n + lane] = UInt32(truncatingIfNeeded: a)
+            }
+        }
+    }
+
     /// Four numbers, even over [0, 1).
     package func uniforms(_ place: UInt64, attempt: UInt32 = 0) -> SIMD4<Double> {
         let words = words(place, attempt: attempt)

@@ -4,7 +4,9 @@ import Tensors
 /// A model in training: its weights as they are now, the optimizer, and the programs of its steps, one for each form of batch.
 ///
 /// One caller at a time uses it.
-package final class Trainer {
+package final class Trainer: @unchecked Sendable {
+    // Sound to hand on: whoever takes it out of a model's state has it alone.
+
     private let model: BuiltModel
     private let spec: EvaluationSpec
     private let options: RuntimeOptions
@@ -16,11 +18,19 @@ package final class Trainer {
     /// The weights that have gradients, and those.
     private let trained: [WeightID]
     private let gradients: [Tensor]
+    /// Those of a later piece of a batch, before they are added up.
+    private var furtherGradients: [Tensor] = []
     private let constraints: [(run: ConstraintRun, weight: Tensor)]
     package let optimizer: OptimizerRun
     private let store = ConstantStore()
-    private var programs: [TrainingGraph.Form: TrainingProgram] = [:]
+    private var programs: [TrainingGraph.Form: [Piece]] = [:]
     private var means: EvaluationFigures
+
+    /// A run of a batch's samples, and what goes through it.
+    private struct Piece {
+        var rows: Range<Int>
+        var program: TrainingProgram
+    }
 
     /// - Parameter seed: what all that is random in the model's layers hangs on, besides the number of the step.
     /// - Throws: `unsupported` for types and optimizers that are not trained.
@@ -78,6 +88,57 @@ package final class Trainer {
     /// - Returns: the batch's total loss.
     /// - Throws: `mismatch` if the batch does not fit the model, `unsupported` for what is not trained.
     @discardableResult package func step(inputs: [Tensor], targets: [Tensor], weights: [Tensor?]? = nil) throws -> Double {
+        let (inputs, pieces) = try prepared(inputs, targets, weights)
+        let results = try run(pieces, inputs, targets, weights ?? [])
+        optimizer.step(threads: options.threads)
+        for (constraint, weight) in constraints { constraint.apply(to: weight.numbers) }
+        let own = zip(spec.outputs, results.figures).reduce(0.0) { $0 + ($1.1.loss ?? 0) * $1.0.weight }
+        let batches = spec.outputs.indices.map { index in
+            results.outputs[index].map {
+                OutputBatch(output: $0, logits: nil, target: targets[index], weights: weights?[index], mask: results.masks[index])
+            }
+        }
+        try means.add(results.figures, of: batches, samples: inputs.first?.shape.dims.first ?? 0, penalty: results.total - own)
+        return results.total
+    }
+
+    /// The samples of a batch that go through a step together.
+    package func pieceSize(inputs: [Tensor], targets: [Tensor]) throws -> Int { try prepared(inputs, targets, nil).pieces[0].rows.count }
+
+    /// How long each part of a step takes for the batch's first piece, and the optimizer's, which comes last: weights change.
+    ///
+    /// - Throws: as ``step(inputs:targets:weights:)``.
+    package func profile(
+        inputs: [Tensor], targets: [Tensor]
+    ) throws -> [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] {
+        let (inputs, pieces) = try prepared(inputs, targets, nil)
+        let first = pieces[0]
+        let steps = try first.program.profile(inputs.rows(first.rows), targets.rows(first.rows), seed: seed(first))
+        let time = ContinuousClock().measure { optimizer.step(threads: options.threads) }
+        let name = optimizer.optimizer.algorithm.names.className
+        return steps + [("", name, Double(seconds: time), 0, Double(optimizer.bytesMoved))]
+    }
+
+    /// Targets of a form that the losses take, with numbers of no meaning.
+    package func exampleTargets(for inputs: [Tensor]) throws -> [Tensor] {
+        let graph = try model.loweredModel(for: try model.fitted(inputs).map(\.shape), phase: .train).graph
+        return try zip(spec.outputs, graph.outputs).map { output, value in
+            let shape = graph.values[value].shape
+            guard let function = try (output.loss?.function).map(rowFormula), function.targetForm == .classNumber else {
+                let numbers = (0..<shape.count).map { (place: Int) -> Float in Float(place % 7) / 7 }
+                return try Tensor(numbers, shape: shape)
+            }
+            let axis = try function.axis(in: shape)
+            var dims = shape.dims
+            dims[axis] = 1
+            return try Tensor((0..<Shape(dims).count).map { Int32($0 % shape[axis]) }, shape: Shape(dims))
+        }
+    }
+
+    /// The inputs as the model takes them, and the program for batches of this form.
+    private func prepared(
+        _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?]?
+    ) throws -> (inputs: [Tensor], pieces: [Piece]) {
         let inputs = try model.fitted(inputs)
         for (what, found) in [("targets", targets.count), ("sample weights", weights?.count ?? spec.outputs.count)]
         where found != spec.outputs.count {
@@ -88,100 +149,62 @@ package final class Trainer {
             inputs: inputs.map(\.shape),
             targets: zip(spec.outputs, targets).map { $0.loss != nil || !$0.metrics.isEmpty ? $1.shape : nil },
             weights: spec.outputs.indices.map { weights?[$0]?.shape })
-        let program = try program(form)
-        let (total, figures, outputs, masks) = try program.run(
-            inputs, targets, weights ?? [], seed: TrainingProgram.Seed(seed, step: optimizer.iterations), threads: options.threads)
-        optimizer.step(threads: options.threads)
-        for (constraint, weight) in constraints { constraint.apply(to: weight.numbers) }
-        let own = zip(spec.outputs, figures).reduce(0.0) { $0 + ($1.1.loss ?? 0) * $1.0.weight }
-        let batches = spec.outputs.indices.map { index in
-            outputs[index].map {
-                OutputBatch(output: $0, logits: nil, target: targets[index], weights: weights?[index], mask: masks[index])
-            }
-        }
-        try means.add(figures, of: batches, samples: inputs.first?.shape.dims.first ?? 0, penalty: total - own)
-        return total
+        return (inputs, try pieces(form))
     }
 
-    private func program(_ form: TrainingGraph.Form) throws -> TrainingProgram {
+    /// Forward and backward, piece by piece: gradients and figures are added up in the pieces' order.
+    private func run(_ pieces: [Piece], _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?]) throws -> TrainingProgram.Results {
+        guard pieces.count > 1 else {
+            return try pieces[0].program.run(inputs, targets, weights, seed(pieces[0]), gradients: gradients, threads: options.threads)
+        }
+        if furtherGradients.isEmpty { furtherGradients = try gradients.map { try Tensor(zeros: $0.shape) } }
+        var sum: TrainingProgram.Results?
+        for piece in pieces {
+            let results = try piece.program.run(
+                inputs.rows(piece.rows), targets.rows(piece.rows), weights.map { $0?[piece.rows] }, seed(piece),
+                gradients: sum == nil ? gradients : furtherGradients, threads: options.threads)
+            if sum != nil { GradientSum(gradients, furtherGradients).run(threads: options.threads) }
+            let share = Double(piece.rows.count) / Double(pieces.last?.rows.upperBound ?? 1)
+            sum = sum.adding(results, share: share)
+        }
+        return sum ?? TrainingProgram.Results(total: 0, figures: [], outputs: [], masks: [])
+    }
+
+    private func seed(_ piece: Piece) -> TrainingProgram.Seed {
+        TrainingProgram.Seed(seed, step: optimizer.iterations, first: piece.rows.lowerBound)
+    }
+
+    private func pieces(_ form: TrainingGraph.Form) throws -> [Piece] {
         if let known = programs[form] { return known }
-        let graph = try TrainingGraph(model, spec, form)
-        for (id, shape) in graph.states where values[id]?.shape != shape { values[id] = try Tensor(zeros: shape) }
-        let made = try TrainingProgram(graph, form, values: values, gradients: gradient(of:), store: store, options: options)
+        let whole = try TrainingGraph(model, spec, form)
+        let samples = form.samples
+        for (id, shape) in whole.states where values[id]?.shape != shape { values[id] = try Tensor(zeros: shape) }
+        var made: [Piece] = []
+        if let size = BatchPieces.size(whole, samples: samples, gradients: gradients.reduce(0) { $0 + $1.byteCount }, options) {
+            var known: [Int: TrainingProgram] = [:]
+            for first in stride(from: 0, to: samples, by: size) {
+                let rows = first..<min(first + size, samples)
+                let part = form.cut(to: rows.count)
+                let program =
+                    try known[rows.count]
+                    ?? self.program(try TrainingGraph(model, spec, part, share: Double(rows.count) / Double(samples)), part)
+                known[rows.count] = program
+                made.append(Piece(rows: rows, program: program))
+            }
+        } else {
+            made = [Piece(rows: 0..<samples, program: try program(whole, form))]
+        }
         // The usual form, that of the rest, and a few more.
         if programs.count >= 8 { programs.removeAll() }
         programs[form] = made
         return made
     }
 
-    private func gradient(of id: WeightID) -> Tensor? { trained.firstIndex(of: id).map { gradients[$0] } }
+    private func program(_ graph: TrainingGraph, _ form: TrainingGraph.Form) throws -> TrainingProgram {
+        try TrainingProgram(graph, form, values: values, trained: trained, store: store, options: options)
+    }
 }
 
-/// A step of training made ready for one form of batch.
-private final class TrainingProgram {
-    /// Of the numbers a step draws.
-    struct Seed {
-        let words: [Int32]
-
-        init(_ seed: UInt64, step: Int) {
-            words = [
-                Int32(truncatingIfNeeded: seed), Int32(truncatingIfNeeded: seed >> 32), Int32(truncatingIfNeeded: step),
-            ]
-        }
-    }
-
-    private let graph: TrainingGraph
-    private let form: TrainingGraph.Form
-    private let plan: any RunnablePlan
-    private let run: any PlanRun
-    /// The weights that change, in the order of their inputs.
-    private let variables: [Tensor]
-    private let outputs: [Tensor]
-    /// The weights that change otherwise than by gradients, and what they become.
-    private let updates: [(variable: Tensor, result: Tensor)]
-
-    init(
-        _ graph: TrainingGraph, _ form: TrainingGraph.Form, values: [WeightID: Tensor], gradients: (WeightID) -> Tensor?,
-        store: ConstantStore, options: RuntimeOptions
-    ) throws {
-        (self.graph, self.form) = (graph, form)
-        let executable = try Executable(graph: graph.graph, store: store, options: options) { id in
-            guard let tensor = values[id] else { throw KerasError(.mismatch, "a weight is missing") }
-            return tensor
-        }
-        plan = executable.plan
-        run = try plan.take()
-        variables = graph.weights.compactMap { values[$0] }
-        var outputs = try plan.makeOutputs()
-        let first = graph.scalars + graph.shown.count + graph.shownMasks.count
-        for (index, id) in graph.weights.prefix(graph.trained).enumerated() {
-            if let gradient = gradients(id) { outputs[first + index] = gradient }
-        }
-        self.outputs = outputs
-        updates = zip(graph.updated, outputs[(first + graph.trained)...]).compactMap { id, output in values[id].map { ($0, output) } }
-    }
-
-    /// - Returns: the total loss, each output's figures, and those outputs that a metric looks at, with the masks that it heeds.
-    func run(
-        _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?], seed: Seed, threads: Int
-    ) throws -> (total: Double, figures: [BatchFigures], outputs: [Tensor?], masks: [Tensor?]) {
-        var given = inputs
-        if graph.isRandom { given.append(try Tensor(seed.words)) }
-        for (index, target) in targets.enumerated() where form.targets[index] != nil {
-            try graph.figures[index].check(target, outputs: graph.outputShapes[index])
-            given.append(target)
-        }
-        given += weights.compactMap { $0 }
-        try plan.run(run, given + variables, into: outputs, threads: threads)
-        for (variable, result) in updates {
-            variable.mutableAddress.copyMemory(from: result.address, byteCount: variable.byteCount)
-        }
-        var numbers = try outputs.prefix(graph.scalars).map { try $0.scalars(as: Double.self)[0] }[...]
-        let total = numbers.removeFirst()
-        var shown = [Tensor?](repeating: nil, count: graph.figures.count)
-        for (place, output) in graph.shown.enumerated() { shown[output] = outputs[graph.scalars + place] }
-        var masks = [Tensor?](repeating: nil, count: graph.figures.count)
-        for (place, output) in graph.shownMasks.enumerated() { masks[output] = outputs[graph.scalars + graph.shown.count + place] }
-        return (total, graph.figures.map { $0.read(&numbers) }, shown, masks)
-    }
+extension [Tensor] {
+    fileprivate func rows(_ range: Range<Int>) -> [Tensor] { map { $0[range] } }
 }

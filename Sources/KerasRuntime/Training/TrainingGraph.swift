@@ -33,9 +33,12 @@ struct TrainingGraph: Sendable {
     /// Of each output: what reads its figures, and its shape.
     let figures: [FigureReader]
     let outputShapes: [Shape]
+    /// Bytes that each sample's activations take; nil if the batch is more than its samples one by one.
+    let bytesPerSample: Int?
 
+    /// - Parameter share: what the loss of this batch counts for, and its gradients: less than 1 if it is a piece of another.
     /// - Throws: `mismatch` if the batch does not fit the model, `unsupported` for layers, losses and metrics that are not trained.
-    init(_ model: BuiltModel, _ spec: EvaluationSpec, _ form: Form) throws {
+    init(_ model: BuiltModel, _ spec: EvaluationSpec, _ form: Form, share: Double = 1) throws {
         let lowered = try model.loweredModel(for: form.inputs, phase: .train)
         var graph = lowered.graph
         let outputs = graph.outputs
@@ -74,8 +77,8 @@ struct TrainingGraph: Sendable {
         guard let total else { throw KerasError(.mismatch, "there is nothing to train for", expected: "a loss for one of the outputs") }
 
         graph = tape.graph
-        let one = graph.constant(try Tensor([1.0], shape: []).converted(to: total.dtype))
-        let gradients = try graph.addGradients(of: total.value.id, seed: one.id, for: trained.compactMap { value(of: $0.id, in: graph) })
+        let seed = graph.constant(try Tensor([share], shape: []).converted(to: total.dtype))
+        let gradients = try graph.addGradients(of: total.value.id, seed: seed.id, for: trained.compactMap { value(of: $0.id, in: graph) })
         // A weight that the loss does not hang on stays as it is.
         let moved = zip(trained, gradients).compactMap { entry, gradient in gradient.map { (id: entry.id, gradient: $0) } }
         let shown = outputs.indices.filter { figures[$0].reader.readsOutputs }
@@ -94,6 +97,24 @@ struct TrainingGraph: Sendable {
         outputShapes = outputs.map { lowered.graph.values[$0].shape }
         isRandom = lowered.isRandom
         self.graph = graph
+        bytesPerSample = TrainingGraph.bytesPerSample(lowered, figures, tape.graph, samples: form.inputs.first?.dims.first ?? 0)
+    }
+
+    /// - Parameter graph: the model's with the figures in it.
+    private static func bytesPerSample(_ lowered: LoweredModel, _ figures: [OutputFigures], _ graph: OpGraph, samples: Int) -> Int? {
+        guard samples > 0, lowered.updates.isEmpty, lowered.states.isEmpty, lowered.penalties.allSatisfy(\.isPerSample),
+            lowered.masks.allSatisfy({ $0 == nil })
+        else { return nil }
+        let relations = BatchAxis.relations(graph, samples: samples)
+        func areRows(_ values: [OpGraph.ValueID]) -> Bool { values.allSatisfy { relations[$0].isRows } }
+        guard areRows(lowered.penalties.map(\.value.id)), figures.allSatisfy({ $0.rows.map { areRows($0.map(\.value.id)) } ?? false })
+        else {
+            return nil
+        }
+        return graph.nodes.reduce(0) { sum, node in
+            if case .reshape = node.op { return sum }
+            return node.outputs.reduce(sum) { $0 + (relations[$1].isRows ? graph.values[$1].shape.count * 4 / samples : 0) }
+        }
     }
 }
 

@@ -9,6 +9,8 @@ struct Bench: ParsableCommand {
             Predicts random data in timed rounds and tells the median, then the time of each layer alone, on one thread and on all that are used, \
             and which share each uses of what the processor and its memory can do at most. That most is measured in the same run.
 
+            --train measures steps of training in place of predictions.
+
             --against runs the model in another engine too, in turns, and tells how many times as fast this is. The engine runs in a Python that \
             has it: --python, or what `make bench` installs.
 
@@ -16,6 +18,7 @@ struct Bench: ParsableCommand {
               keras bench model.h5
               keras bench model.h5 --batch-size 1 --threads 1
               keras bench model.h5 --input-shape 224,224,3 --json
+              keras bench model.h5 --train --loss mean_squared_error
               keras bench model.h5 --against onnxruntime --against openvino --python ~/peers/bin/python
             """)
 
@@ -32,6 +35,11 @@ struct Bench: ParsableCommand {
             valueName: "n,…"))
     var inputShape: [String] = []
 
+    @Flag(help: "Measure training, by what the model is compiled with.")
+    var train = false
+
+    @OptionGroup var compiling: CompileArguments
+
     @Option(help: ArgumentHelp("Another engine to take turns with; as often as you like.", valueName: "engine"))
     var against: [Peer.Engine] = []
 
@@ -43,6 +51,8 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         try KerasTool.validate(batchSize: batchSize)
+        if train, !against.isEmpty { throw ValidationError("--against measures predictions, not --train") }
+        if !train, compiling.loss != nil || compiling.metrics != nil { throw ValidationError("--loss and --metrics are for --train") }
         if let wrong = inputShape.first(where: { Bench.lengths($0) == nil }) {
             throw ValidationError("--input-shape takes whole numbers with commas between, such as 28,28,1, not \(wrong)")
         }
@@ -57,16 +67,44 @@ struct Bench: ParsableCommand {
         let options = running.options
         var alone = options
         alone.threads = 1
+        if train { return try runTraining(model, snapshot, inputs, options, alone) }
         let predictor = Predictor(weights: snapshot.weights, options: options) { try snapshot.built.lowered(for: $0) }
         let report = try KerasError.placing(Place(file: self.model.model)) {
             var outputs = try predictor.predict(inputs)
             let races = try race(inputs, try predictor.predict(inputs)) { try predictor.predict(inputs, into: &outputs) }
             return BenchReport(
-                model: Terminal.visible(snapshot.built.root.name), inputs: inputs, samples: batchSize, options: options,
+                model: Terminal.visible(snapshot.built.root.name), inputs: inputs, samples: batchSize, profiled: min(16, batchSize),
+                options: options,
                 rounds: try rounds { try predictor.predict(inputs, into: &outputs) },
                 layers: BenchReport.layers(try profile(snapshot, inputs, alone), try profile(snapshot, inputs, options)),
                 peak: try PeakMeasure.flops(options), peakOfOne: try PeakMeasure.flops(alone),
                 bandwidthOfOne: try BandwidthMeasure.bytesPerSecond(alone), races: races)
+        }
+        Terminal.write(json ? report.json.serialized() + "\n" : report.text)
+    }
+
+    /// The same of steps of training.
+    private func runTraining(
+        _ model: Model, _ snapshot: ModelSnapshot, _ inputs: [Tensor], _ options: RuntimeOptions, _ alone: RuntimeOptions
+    ) throws {
+        _ = try compiling.spec(for: snapshot, self.model.model)
+        try model.adopt(compiling.trained(snapshot))
+        func trainer(_ options: RuntimeOptions) throws -> Trainer {
+            model.runtime = options
+            return try model.trainer(seed: 0)
+        }
+        let report = try KerasError.placing(Place(file: self.model.model)) {
+            let (one, all) = (try trainer(alone), try trainer(options))
+            let targets = try all.exampleTargets(for: inputs)
+            return BenchReport(
+                model: Terminal.visible(snapshot.built.root.name) + ", training", inputs: inputs, samples: batchSize,
+                profiled: try all.pieceSize(inputs: inputs, targets: targets),
+                options: options, rounds: try rounds { try all.step(inputs: inputs, targets: targets) },
+                layers: BenchReport.layers(
+                    try quickest { try one.profile(inputs: inputs, targets: targets) },
+                    try quickest { try all.profile(inputs: inputs, targets: targets) }),
+                peak: try PeakMeasure.flops(options), peakOfOne: try PeakMeasure.flops(alone),
+                bandwidthOfOne: try BandwidthMeasure.bytesPerSecond(alone), races: [])
         }
         Terminal.write(json ? report.json.serialized() + "\n" : report.text)
     }
@@ -118,11 +156,15 @@ struct Bench: ParsableCommand {
                 guard let tensor = snapshot.weights[id] else { throw KerasError(.mismatch, "a weight is missing") }
                 return tensor
             }, options: options)
+        return try quickest { try executable.profile(piece) }
+    }
+
+    private func quickest(_ run: () throws -> [BenchReport.Step]) throws -> [BenchReport.Step] {
         var best: [BenchReport.Step] = []
         let clock = ContinuousClock()
         let start = clock.now
         repeat {
-            let steps = try executable.profile(piece)
+            let steps = try run()
             if best.isEmpty { best = steps }
             for index in best.indices where steps.indices.contains(index) {
                 best[index].seconds = min(best[index].seconds, steps[index].seconds)

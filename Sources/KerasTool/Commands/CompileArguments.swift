@@ -32,6 +32,16 @@ struct CompileArguments: ParsableArguments {
         return training
     }
 
+    /// The same, with Keras's own optimizer where none is named.
+    func trained(_ snapshot: ModelSnapshot) -> TrainingConfiguration {
+        var training = changed(snapshot)
+        if training.optimizer.isNull {
+            training.optimizer = ["class_name": "rmsprop", "config": [:]]
+            training.source = nil
+        }
+        return training
+    }
+
     /// What the model's file says, with what is given here in its place.
     ///
     /// - Parameter path: the model's file, for messages.

@@ -125,13 +125,10 @@ struct Fit: ParsableCommand {
 
     /// What the model's file says of training, with what is given here in its place.
     private func told(_ snapshot: ModelSnapshot) throws -> TrainingConfiguration {
-        var training = compiling.changed(snapshot)
+        var training = compiling.trained(snapshot)
         if let optimizer {
             training.optimizer = ["class_name": .string(optimizer), "config": [:]]
             training.optimizerVariables = []
-            training.source = nil
-        } else if training.optimizer.isNull {
-            training.optimizer = ["class_name": "rmsprop", "config": [:]]
             training.source = nil
         }
         if let learningRate, var config = training.optimizer["config"]?.object {

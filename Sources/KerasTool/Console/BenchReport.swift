@@ -35,6 +35,8 @@ struct BenchReport {
     let model: String
     let inputs: [Tensor]
     let samples: Int
+    /// Of how many samples the layers' times are.
+    let profiled: Int
     let options: RuntimeOptions
     /// Seconds of one prediction, in each round.
     let rounds: [Double]
@@ -49,7 +51,7 @@ struct BenchReport {
     private var middle: Double { median(rounds) }
     private var samplesPerSecond: Double { Double(samples) / middle }
     /// Operations for one sample.
-    private var flopsPerSample: Double { layers.reduce(0) { $0 + $1.flops } / Double(min(16, samples)) }
+    private var flopsPerSample: Double { layers.reduce(0) { $0 + $1.flops } / Double(profiled) }
     private var share: Double { flopsPerSample * samplesPerSecond / peak }
 
     var text: String {
@@ -78,7 +80,7 @@ struct BenchReport {
         }
         text += table.text()
         text +=
-            "\nTimes are those of \(Numbers.counted(min(16, samples), "sample")) on one thread\(isForked ? " (and on \(options.threads))" : "");"
+            "\nTimes are those of \(Numbers.counted(profiled, "sample")) on one thread\(isForked ? " (and on \(options.threads))" : "");"
         text += " copies through memory reach \(Numbers.fixed(bandwidthOfOne / 1e9, 1)) GB/s there.\n"
         return text
     }

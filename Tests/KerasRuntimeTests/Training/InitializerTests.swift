@@ -23,6 +23,16 @@ import Testing
         #expect(
             Philox.rounds(SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: SIMD2(0xa409_3822, 0x299f_31d0))
                 == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+        // Many blocks at once are those blocks, across 2³² too.
+        let random = Philox(seed: 0x1234_5678_9ABC, stream: 5)
+        for place in [0, 77, 0xFFFF_FFF8] as [UInt64] {
+            var words = [UInt32](repeating: 0, count: 4 * Philox.lanes)
+            words.withUnsafeMutableBufferPointer { random.words(from: place, attempt: 3, into: $0.baseAddress!) }
+            for lane in 0..<Philox.lanes {
+                let block = SIMD4((0..<4).map { words[$0 * Philox.lanes + lane] })
+                #expect(block == random.words(place + UInt64(lane), attempt: 3))
+            }
+        }
     }
 
     struct Drawn: Sendable {

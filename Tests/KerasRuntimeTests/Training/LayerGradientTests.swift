@@ -34,7 +34,7 @@ import Testing
         // The model's inputs, the seed, the weights.
         let given = try graph.inputs.enumerated().map { index, value in
             let info = graph.values[value]
-            if lowered.isRandom, index == shapes.count { return try Tensor([Int32(7), 0, 3]) }
+            if lowered.isRandom, index == shapes.count { return try Tensor([Int32(7), 0, 3, 0]) }
             let numbers = chance.grid(info.shape.dims).values
             guard info.dtype.isFloatingPoint else { return try Tensor(numbers.map { Int32(abs($0) * 2) }, shape: info.shape) }
             // What is drawn may be a variance; what is looked up, a class.

@@ -60,7 +60,7 @@ struct LossGradientCase: Sendable, CustomTestStringConvertible {
         let tape = Tape(graph)
         func term(_ value: Value) -> Term { Term(value: value, tape: tape) }
         let terms = OutputTerms(target: term(y), output: term(shown), logits: logits.map(term))
-        let value = try loss().batch(terms, weights: w.map(term), weighting: .overAll).value
+        let value = try loss().batch(terms, weights: w.map(term), weighting: .overAll).loss.value
         graph = tape.graph
         let one = graph.constant(try Tensor([1.0], shape: []).converted(to: dtype))
         let gradient = try graph.addGradients(of: value.id, seed: one.id, for: [x.id])[0]

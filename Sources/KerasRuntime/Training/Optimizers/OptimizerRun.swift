@@ -88,6 +88,12 @@ package final class OptimizerRun: @unchecked Sendable {
         }
     }
 
+    /// By a step: variables, gradients and slots, read, and all but the gradients written.
+    var bytesMoved: Int {
+        let numbers = variables.reduce(0) { $0 + $1.count }
+        return 4 * numbers * (3 + 2 * (slots.first?.count ?? 0))
+    }
+
     /// The rate of the next step.
     package var learningRate: Float { optimizer.rate(at: iterations) }
 
