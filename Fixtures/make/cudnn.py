@@ -1,6 +1,6 @@
 """Writes models of cuDNN's recurrent layers, which this machine need not have: Keras builds them and converts their weights on loading.
 
-    python cudnn.py keras|tf_keras NAME        ->  Fixtures/old/NAME.h5, NAME.json, NAME_plain.json, NAME_plain_w.h5, NAME.npz
+    python cudnn.py keras|tf_keras NAME        ->  Fixtures/old/NAME.h5, NAME.keras, NAME.json, NAME_plain.json, NAME_plain_w.h5, NAME.npz
 
 `NAME.h5` has the weights as cuDNN does, `NAME_plain_w.h5` those that Keras makes of them for plain layers, `NAME.npz` what those give. Run with
 Keras 2.2.4 on TensorFlow 1.15 (`keras`, k224_cudnn) and tf_keras 2.21 (`tf_keras`, tfk221_cudnn).
@@ -40,6 +40,8 @@ numbers = np.random.RandomState(3)
 packed = model(CUDNN.CuDNNLSTM, CUDNN.CuDNNGRU)
 packed.set_weights([numbers.uniform(-0.7, 0.7, np.shape(w)).astype("float32") for w in packed.get_weights()])
 packed.save(FOLDER + ".h5")
+if sys.argv[1] == "tf_keras":
+    packed.save(FOLDER + ".keras")
 with open(FOLDER + ".json", "w") as file:
     file.write(packed.to_json())
 sigmoid = {"recurrent_activation": "sigmoid"}

@@ -153,7 +153,7 @@ extension Layer {
 
 /// A layer that another one holds, under the attribute that holds it in Keras: files name weights by it.
 public struct ChildLayer: Sendable {
-    /// `cell`, `layers`.
+    /// `cell`, `layers`. Empty where Keras has no such layer, and its weights are those of the one that holds it.
     public let attribute: String
     /// The one in tf_keras, where that is another.
     package let olderAttribute: String?

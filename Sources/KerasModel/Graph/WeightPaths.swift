@@ -61,10 +61,11 @@ extension WeightTree {
         _ path: String, _ rules: PathRules, _ copies: [LayerID: LayerID], _ seen: inout Set<LayerID>, _ objects: inout [Object]
     ) {
         guard seen.insert(copies[layer.id] ?? layer.id).inserted else { return }
+        let own = branches.filter(\.attribute.isEmpty).reduce(self.own) { $0 + $1.tree.own }
         // Two lists are joined: that of what a layer made to be trained, and that of the rest. Freezing moves nothing.
         let merged = own.filter(\.spec.isMerged)
-        let own = own.filter { !$0.spec.isMerged }
-        let (first, others) = (own.filter(\.spec.isStoredFirst), own.filter { !$0.spec.isStoredFirst })
+        let apart = own.filter { !$0.spec.isMerged }
+        let (first, others) = (apart.filter(\.spec.isStoredFirst), apart.filter { !$0.spec.isStoredFirst })
         let stored = first + others.filter(\.spec.isTrainable) + others.filter { !$0.spec.isTrainable }
         objects.append(Object(path: path, layer: layer, weights: stored, merged: merged))
         let prefix = path.isEmpty ? "" : path + "/"
@@ -88,7 +89,7 @@ extension WeightTree {
     /// The attributes that hold layers, in the order they are visited; those that begin with an underscore stand at the end for Keras 3, and so
     /// they do by their letters where the order is the reverse.
     private func attributes(by rules: PathRules) -> [String] {
-        let names = Set(branches.map { $0.attribute(by: rules) })
+        let names = Set(branches.filter { !$0.attribute.isEmpty }.map { $0.attribute(by: rules) })
         // A list of a model's layers comes first in Keras 3, and is all that a model has.
         return rules == .keras3 ? names.sorted { ($0.hasPrefix("_") ? 1 : 0, $0) < ($1.hasPrefix("_") ? 1 : 0, $1) } : names.sorted(by: >)
     }

@@ -19,6 +19,9 @@ public struct CuDNNGRU: CelledLayer {
     public var cell: GRUCell
     public var activityRegularizer: Regularizer?
 
+    /// Keras has no cell here.
+    public var children: [ChildLayer] { [ChildLayer("", heldCell)] }
+
     public init(_ units: Int, name: String? = nil) {
         cell = GRUCell(units)
         cell.settings.isCuDNN = true

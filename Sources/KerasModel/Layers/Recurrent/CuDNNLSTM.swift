@@ -20,6 +20,9 @@ public struct CuDNNLSTM: CelledLayer {
     public var cell: LSTMCell
     public var activityRegularizer: Regularizer?
 
+    /// Keras has no cell here.
+    public var children: [ChildLayer] { [ChildLayer("", heldCell)] }
+
     public init(_ units: Int, name: String? = nil) {
         cell = LSTMCell(units)
         cell.settings.isCuDNN = true
