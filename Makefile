@@ -58,9 +58,9 @@ bench-setup: setup $(VENV)-bench/.ready
 check: setup
 	.ci/check
 
-## Fuzzes every parser for TIME seconds in all (Tests/Fuzz).
+## Fuzzes every parser, or those in TARGETS, for TIME seconds in all (Tests/Fuzz).
 fuzz: setup
-	Tests/Fuzz/fuzz.sh $(or $(TIME),60)
+	Tests/Fuzz/fuzz.sh $(or $(TIME),60) $(TARGETS)
 
 ## The tests of the rooms that read and write files, under the address sanitizer and then under the thread sanitizer.
 sanitize: setup

@@ -42,12 +42,16 @@ struct HostileFilesTests {
         }
     }
 
-    /// Every prefix of a small file is refused with its name, by the rules of whole files.
-    @Test func everyPrefixIsRefused() throws {
-        let whole = try Files.read(ModelFileTests.fixtures + "/broken/sound.h5")
-        for length in 0..<whole.count {
-            let error = #expect(throws: KerasError.self, "\(length)") { try ModelFile.decode(whole.view(0..<length), name: "cut.h5") }
-            #expect(error?.problems.allSatisfy { $0.place.file == "cut.h5" || $0.kind == .malformed } == true, "\(length)")
+    /// Every prefix of a small file, and every page more of a larger one, is refused by its path.
+    @Test(arguments: [("/broken/sound.h5", 1), ("/mnist_cnn_k315.h5", 4096), ("/old/tfk221_cudnn.keras", 64)])
+    func everyPrefixIsRefused(file: String, step: Int) throws {
+        let whole = try Data(contentsOf: URL(filePath: ModelFileTests.fixtures + file))
+        let cut = FileManager.default.temporaryDirectory.appending(path: "keras-\(UUID().uuidString).h5")
+        defer { try? FileManager.default.removeItem(at: cut) }
+        for length in stride(from: 0, to: whole.count, by: step) {
+            try whole.prefix(length).write(to: cut)
+            let error = #expect(throws: KerasError.self, "\(length)") { try ModelFile.read(cut.path) }
+            #expect(error?.problems.allSatisfy { $0.place.file == cut.path } == true, "\(length)")
         }
     }
 

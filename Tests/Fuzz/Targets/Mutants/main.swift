@@ -6,7 +6,10 @@ import Tensors
 
 // Files with a few places changed, each read to its end: what the structure check lets in is read by the C library in a process of its own.
 //
-//     Mutants COUNT SEED FOLDER FILE…
+//     Mutants [--answers] COUNT SEED FOLDER FILE…
+//
+// With --answers it keeps in FOLDER those that were read (mutants.bin: number, length, bytes) and what was found in them (answers.txt), for
+// Tests/Interop/mutants.py. Without a COUNT (0) the files themselves are read.
 //
 // Prints how many were refused and read, the slowest and the largest, and keeps in FOLDER those that crash, take over a second, or take more
 // memory than 64 MiB and twice the file. Exits with 1 if there are any.
@@ -29,27 +32,6 @@ func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-func read(_ group: HDF5Group, depth: Int, _ left: inout Int) {
-    readAttributes(group)
-    for name in (try? group.names()) ?? [] where depth < 8 && left > 0 {
-        left -= 1
-        switch try? group.member(name) {
-        case .group(let member): read(member, depth: depth + 1, &left)
-        case .dataset(let dataset):
-            readAttributes(dataset)
-            _ = dataset.datatype.isText ? try? dataset.strings().count : try? dataset.tensor(opaqueAs: .bfloat16).count
-        default: break
-        }
-    }
-}
-
-func readAttributes(_ object: some HDF5Object) {
-    for name in (try? object.attributeNames()) ?? [] {
-        guard let attribute = try? object.attribute(name) else { continue }
-        _ = attribute.datatype.isText ? try? attribute.strings().count : try? attribute.tensor().count
-    }
-}
-
 /// Places where there is structure, found by changing each: elsewhere mutants would change weights alone.
 func metadata(of bytes: Buffer) -> [Int] {
     let signatures = ["TREE", "SNOD", "HEAP", "GCOL", "OHDR", "FRHP", "BTHD", "BTLF", "FHDB", "FAHD", "FADB"].map { Array($0.utf8) }
@@ -63,9 +45,11 @@ func metadata(of bytes: Buffer) -> [Int] {
     return places
 }
 
-let arguments = CommandLine.arguments
+var arguments = CommandLine.arguments
+let answers = arguments.dropFirst().first == "--answers"
+if answers { arguments.remove(at: 1) }
 guard arguments.count > 4, let count = Int(arguments[1]), let seed = UInt64(arguments[2]) else {
-    print("usage: Mutants COUNT SEED FOLDER FILE…")
+    print("usage: Mutants [--answers] COUNT SEED FOLDER FILE…")
     exit(64)
 }
 let folder = arguments[3]
@@ -85,12 +69,23 @@ let interesting: [UInt8] = [0, 1, 2, 3, 4, 7, 8, 16, 32, 64, 127, 128, 254, 255]
     print("kept \(name)")
 }
 
-for number in 0..<count {
-    let which = Int.random(in: 0..<originals.count, using: &chance)
+/// Keeps one that was read.
+@MainActor func pack(_ bytes: Buffer, _ number: Int) {
+    guard let file = fopen("\(folder)/mutants.bin", "a") else { return }
+    for value in [UInt32(number), UInt32(bytes.count)] { withUnsafeBytes(of: value) { _ = fwrite($0.baseAddress, 1, 4, file) } }
+    fwrite(bytes.bytes.baseAddress, 1, bytes.count, file)
+    fclose(file)
+}
+
+// The library makes itself ready once, not in each process.
+Job(originals[0], 0, nil).run()
+let changes = count > 0
+for number in 0..<(changes ? count : originals.count) {
+    let which = changes ? Int.random(in: 0..<originals.count, using: &chance) : number
     let original = originals[which]
     let mutant = try Buffer.uninitialized(count: original.count)
     mutant.bytes.copyMemory(from: UnsafeRawBufferPointer(original.bytes))
-    for _ in 0..<Int.random(in: 1...4, using: &chance) {
+    for _ in 0..<(changes ? Int.random(in: 1...4, using: &chance) : 0) {
         let place = places[which].randomElement(using: &chance)!
         switch Int.random(in: 0..<8, using: &chance) {
         case 0: mutant.bytes[place] = UInt8.random(in: 0...255, using: &chance)
@@ -118,15 +113,11 @@ for number in 0..<count {
     slowestCheck = max(slowestCheck, now() - start)
     accepted += 1
     var (peak, took) = (0, 0.0)
-    let status = withExtendedLifetime(mutant) {
+    if answers { pack(mutant, number) }
+    let job = Job(mutant, number, answers ? "\(folder)/answers.txt" : nil)
+    let status = withExtendedLifetime(job) {
         fork_and_run(
-            5,
-            { context in
-                let bytes = Unmanaged<Buffer>.fromOpaque(context!).takeUnretainedValue()
-                guard let file = try? HDF5File(bytes: bytes, name: "mutant") else { return }
-                var left = 1000
-                read(file.root, depth: 0, &left)
-            }, Unmanaged.passUnretained(mutant).toOpaque(), &peak, &took)
+            5, { Unmanaged<Job>.fromOpaque($0!).takeUnretainedValue().run() }, Unmanaged.passUnretained(job).toOpaque(), &peak, &took)
     }
     slowestRead = max(slowestRead, took)
     largest = max(largest, peak)
