@@ -77,7 +77,7 @@ extension Model {
         }
         let names = built.architecture.outputNames
         let spec = try EvaluationSpec(training, origin: origin ?? Origin(dialect: training.dialect), outputNames: names)
-        var optimizer = try Optimizer(config: training.optimizer, in: DecodingContext(dialect: training.dialect, registry: .keras))
+        var optimizer = try training.optimizer(for: built)
         let kept = try training.state(of: optimizer, in: built)
         optimizer.learningRate = kept?.learningRate ?? optimizer.learningRate
         let made = Compilation(optimizer: optimizer, spec: spec, state: kept)

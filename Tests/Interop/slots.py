@@ -67,7 +67,8 @@ def main():
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
     passed, failed, without = 0, 0, 0
-    for file in sorted((options.corpus / "generations").glob("*.h5")):
+    fixtures = (ROOT / "Fixtures" / "training").glob("loss_scale*.h5")
+    for file in sorted([*(options.corpus / "generations").glob("*.h5"), *fixtures]):
         try:
             found = check(options.keras_binary, file)
         except Refused:

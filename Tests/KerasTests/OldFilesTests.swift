@@ -15,7 +15,8 @@ import Testing
         // cuDNN's weights in cuDNN's layers and in plain ones, and plain weights in cuDNN's.
         ("k224_cudnn", "k224_cudnn.h5", nil), ("k224_cudnn", "k224_cudnn_plain.json", "k224_cudnn.h5"),
         ("k224_cudnn", "k224_cudnn.json", "k224_cudnn_plain_w.h5"),
-        ("tfk221_cudnn", "tfk221_cudnn.h5", nil), ("tfk221_cudnn", "tfk221_cudnn_plain.json", "tfk221_cudnn.h5"),
+        ("tfk221_cudnn", "tfk221_cudnn.h5", nil), ("tfk221_cudnn", "tfk221_cudnn.keras", nil),
+        ("tfk221_cudnn", "tfk221_cudnn_plain.json", "tfk221_cudnn.h5"),
         ("tfk221_cudnn", "tfk221_cudnn.json", "tfk221_cudnn_plain_w.h5"),
     ]
 
@@ -82,6 +83,10 @@ import Testing
         ("generations/tf24_seq.h5", [.fails, .fails, .same, .same]),
         ("generations/bf.h5", [.fails, .fails, .fails, .fails]),
         ("old/k224_cudnn.h5", [.fails, .same, .same, .fails]), ("old/tfk221_cudnn.h5", [.fails, .fails, .same, .fails]),
+        ("old/tfk221_cudnn.keras", [.fails, .fails, .fails, .fails]), ("training/loss_scale_k315.keras", [.fails, .fails, .fails, .same]),
+        ("training/loss_scale_tfk221.keras", [.fails, .fails, .same, .uncompiled]),
+        ("training/loss_scale_tfk221.h5", [.fails, .fails, .same, .uncompiled]),
+        ("training/loss_scale_legacy_tfk221.h5", [.fails, .fails, .same, .uncompiled]),
         ("old/k122_merge.h5", [.same, .fails, .fails, .fails]),
     ])
     func whatEachKerasMakesOfAFileIsForeseen(file: String, readings: [KerasFormat.Reading]) throws {

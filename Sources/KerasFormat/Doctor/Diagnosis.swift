@@ -93,9 +93,8 @@ package struct Diagnosis: Sendable {
                 "the optimizer is missing, as Keras 3 loses it when a model was saved as .h5 before; Keras takes RMSprop",
                 Place(key: "optimizer"))
         }
-        let context = DecodingContext(dialect: training.dialect, registry: .keras)
         do {
-            let optimizer = try Optimizer(config: training.optimizer, in: context)
+            let optimizer = try training.optimizer(for: built)
             guard !training.optimizerVariables.isEmpty else { return }
             if try training.state(of: optimizer, in: built) == nil {
                 add(

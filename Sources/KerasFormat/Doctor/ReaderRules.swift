@@ -79,9 +79,9 @@ struct ReaderRule: Sendable {
     /// Layers that tf_keras does not find by their names any more.
     private static let lost: Set<String> = ["MaxoutDense", "Highway"]
     /// Layers that Keras 3 has no more.
-    private static let gone: Set<String> = lost.union([
-        "ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D", "CuDNNLSTM", "CuDNNGRU",
-    ])
+    private static let gone: Set<String> = lost.union(cuDNN).union(["ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D"])
+    /// Layers that tf_keras has for programs of TensorFlow 1, and finds by their names in an `.h5` alone.
+    private static let cuDNN: Set<String> = ["CuDNNLSTM", "CuDNNGRU"]
     /// Keys of tf.keras that Keras 3's constructors refuse.
     @Sendable private static func hasForeignKeys(_ kind: String, _ config: JSONObject) -> Bool {
         if config["time_major"] != nil { return true }
@@ -146,6 +146,19 @@ struct ReaderRule: Sendable {
         return isRead == isFree ? [first["config"]?["name"]?.string ?? ""] : []
     }
 
+    /// A Sequential of a `.keras` of TensorFlow that Keras 3 reads: TensorFlow 2.13's but for its numbers of repeated classes, and since 2.15 those
+    /// whose shape the InputLayer alone gives. The modules of graphs are gone, and 2.14 has another list of layers.
+    private static func isChainForKeras3(_ facts: FileFacts) -> Bool {
+        guard facts.config["class_name"] == "Sequential", let layers = facts.config["config"]?["layers"]?.array else { return false }
+        if isBefore(facts, 2, 14) { return !facts.repeatsClasses }
+        let models: [JSON] = ["Functional", "Sequential", "Model"]
+        return !isBefore(facts, 2, 15)
+            && layers.allSatisfy { layer in
+                guard let kind = layer["class_name"], !models.contains(kind) else { return false }
+                return kind == "InputLayer" || layer["config"]?["batch_input_shape"] == nil
+            }
+    }
+
     private static let keras1: [ReaderRule] = [
         whole(.fails, "it is of a later Keras") { !$0.isKeras1 && $0.container != .other }
     ]
@@ -179,6 +192,10 @@ struct ReaderRule: Sendable {
 
     private static let tfKeras: [ReaderRule] = [
         layers(.fails, "it has no such layer", of: Dialect.older) { kind, _ in lost.contains(kind) },
+        ReaderRule(
+            reading: .fails,
+            places: { facts in facts.container == .archive ? facts.layers.filter { cuDNN.contains($0.kind) }.map(\.path) : [] },
+            reason: "it does not find this layer by the module that it writes into a .keras"),
         ofKeras1, ofKeras3, ownClass, hasCode, merge, shared(.tfKeras), theano, halfPixel, windows, gates,
         whole(.fails, "models by this Keras have another list of layers in .keras archives and .weights.h5") {
             $0.rules == .tensorFlow212 && ($0.container == .archive || $0.container == .pathWeights)
@@ -196,10 +213,8 @@ struct ReaderRule: Sendable {
         whole(.fails, "an architecture of an older Keras") { $0.container == .json && $0.dialect != .keras3 && !$0.isKeras1 },
         whole(.fails, "it does not know YAML") { $0.container == .yaml },
         whole(.fails, "a .keras that is no archive") { $0.container == .wholeHDF5 && $0.name.hasSuffix(".keras") },
-        whole(.fails, "a .keras of TensorFlow, whose InputLayer has 'batch_input_shape'") {
-            // TensorFlow 2.13 wrote a Sequential in words that Keras 3 reads, but for its numbers of repeated classes.
-            $0.container == .archive && $0.dialect == .tfKeras && !isBefore($0, 2, 13)
-                && !(isBefore($0, 2, 14) && $0.config["class_name"] == "Sequential" && !$0.repeatsClasses)
+        whole(.fails, "a .keras of TensorFlow, with a graph or a first layer that Keras 3 does not read") {
+            $0.container == .archive && $0.dialect == .tfKeras && !isBefore($0, 2, 13) && !isChainForKeras3($0)
         },
         ReaderRule(
             reading: .fails, places: { withoutInput($0, anyRank: false) },
@@ -222,6 +237,10 @@ struct ReaderRule: Sendable {
         layers(.fails, "keys that Keras 3's layer refuses", of: Dialect.older, where: hasForeignKeys),
         layers(.fails, "Keras 3 has no such layer", of: Dialect.older) { kind, _ in gone.contains(kind) },
         layers(.otherwise, "hard_sigmoid has another slope in Keras 3", of: Dialect.older) { _, config in holds(config, "hard_sigmoid") },
+        whole(.uncompiled, "its optimizer scales the loss in tf.keras's words") { facts in
+            facts.dialect == .tfKeras
+                && [facts.training["optimizer_config"], facts.training["optimizer"]].contains { $0.map(LossScale.isRound) ?? false }
+        },
         whole(.uncompiled, "its optimizer has 'lr', which Keras 3 refuses") { $0.training["optimizer_config"]?["config"]?["lr"] != nil },
         whole(.uncompiled, "Keras 3.11 and later cannot read the short name of a loss or metric out of an .h5") { facts in
             facts.container == .wholeHDF5

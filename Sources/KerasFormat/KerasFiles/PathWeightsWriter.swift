@@ -40,6 +40,9 @@ enum PathWeightsWriter {
         try problems.throwIfAny()
         if let optimizer = CompileConfigWriter(model, options)?.state() {
             draft.root[group: path("optimizer")] = group(optimizer.variables, name: optimizer.name, options)
+            if let inner = optimizer.inner {
+                draft.root[group: path("optimizer/inner_optimizer")] = group(inner.variables, name: inner.name, options)
+            }
         }
         return draft
     }

@@ -36,7 +36,8 @@ struct CompileConfigWriter {
 
     /// True for the optimizers of TensorFlow before 2.11, which no `.keras` has the state of.
     private func isLegacy(_ optimizer: JSON) -> Bool {
-        options.target == .tfKeras && !training.restoresOptimizer && optimizer["config"]?["is_legacy_optimizer"] != false
+        options.target == .tfKeras && !training.restoresOptimizer
+            && LossScale.inner(of: optimizer)["config"]?["is_legacy_optimizer"] != false
     }
 
     private func optimizer(_ json: JSON) throws -> JSON {
@@ -44,27 +45,52 @@ struct CompileConfigWriter {
         if isLegacy(json) {
             optimizer = try OptimizerWords.translate(json, from: training.dialect, to: EncodingContext(target: options.target))
         }
-        guard let name = optimizer["class_name"]?.string, optimizer["module"] == nil else { return optimizer }
-        // An `.h5` of tf.keras marks its optimizers as registered ones, which they are not.
-        let plain = String(name.split(separator: ">").last ?? "")
-        return [
-            "module": "keras.optimizers", "class_name": .string(plain), "config": optimizer["config"] ?? [:], "registered_name": nil,
-        ]
+        return OptimizerWords.named(optimizer)
     }
 
-    /// The optimizer's variables in the order of those who read them, and its name; nil if there are none or they are not wanted, or if these keep
-    /// something else, which is told.
-    func state() -> (variables: [Tensor], name: String?)? {
+    /// The optimizer's variables in the order of those who read them; nil if there are none or they are not wanted, or if these keep something
+    /// else, which is told.
+    func state() -> OptimizerVariables? {
         guard !training.optimizerVariables.isEmpty, !options.stripsOptimizer else { return nil }
-        if isSame, training.restoresOptimizer {
-            return (training.optimizerVariables.map(\.tensor), training.optimizer["config"]?["name"]?.string)
-        }
-        if let optimizer = try? config()?["optimizer"], let built = try? BuiltModel(model.root),
+        let built = try? BuiltModel(model.root)
+        if isSame, training.restoresOptimizer { return OptimizerVariables(training, of: built) }
+        if let optimizer = try? config()?["optimizer"], let built,
             let carried = try? training.variables(asIn: options.target.dialect, optimizer, of: built)
         {
-            return (carried.map(\.tensor), optimizer["config"]?["name"]?.string)
+            training.tellLostScale(built, options)
+            let kept = TrainingConfiguration(dialect: options.target.dialect, optimizer: optimizer, optimizerVariables: carried)
+            return OptimizerVariables(kept, of: built)
         }
         options.notes.add("the optimizer's state is left out: \(options.target.rawValue) keeps it in another form")
         return nil
+    }
+}
+
+/// What an optimizer keeps, as the objects of a `.keras` hold it.
+struct OptimizerVariables {
+    let name: String?
+    let variables: [Tensor]
+    /// Where it scales the loss for another one: that one's name, and which of the variables are that one's, which Keras stores again.
+    let inner: (name: String?, variables: [Tensor])?
+
+    fileprivate init(_ training: TrainingConfiguration, of built: BuiltModel?) {
+        let variables = training.optimizerVariables.map(\.tensor)
+        let own = LossScale.inner(of: training.optimizer)["config"]?["name"]?.string
+        self.variables = variables
+        if let start = built.flatMap(training.innerStart) {
+            // Keras names the one it makes itself so.
+            name = LossScale.isRound(training.optimizer) ? training.optimizer["config"]?["name"]?.string : "loss_scale_optimizer"
+            inner = (own, Array(variables.dropFirst(start)))
+        } else {
+            (name, inner) = (own, nil)
+        }
+    }
+}
+
+extension TrainingConfiguration {
+    /// Tells that the loss's scale as training has moved it does not come along.
+    func tellLostScale(_ built: BuiltModel, _ options: SaveOptions) {
+        guard dialect == .keras3, options.target == .tfKeras, (try? optimizer(for: built))?.lossScale?.isOptimizer == true else { return }
+        options.notes.add("the loss's scale begins anew: tf.keras keeps it in no file")
     }
 }

@@ -42,6 +42,7 @@ struct OptimizerWords {
     ///
     /// - Throws: `unsupported` for what they lack.
     static func translate(_ json: JSON, from source: Dialect, to context: EncodingContext) throws -> JSON {
+        if LossScale.isRound(json) { return try scaled(json, from: source, to: context) }
         guard let name = json["class_name"]?.string ?? json.string else {
             throw KerasError(.unsupported, "the optimizer is not named", found: json.summary)
         }
@@ -52,6 +53,40 @@ struct OptimizerWords {
         }
         let words = OptimizerWords(kind: kind, read: json["config"]?.object ?? [:], source: source, context: context)
         return try words.written()
+    }
+
+    /// One that scales the loss for another. Who has no such class, or not under one name for all, gets the other alone; Keras 3 and tf.keras scale
+    /// by themselves where a model's policy is `mixed_float16`.
+    private static func scaled(_ json: JSON, from source: Dialect, to context: EncodingContext) throws -> JSON {
+        let scale = try LossScale(round: json, in: DecodingContext(dialect: source, registry: .keras))
+        var inner = try translate(LossScale.inner(of: json), from: source, to: context)
+        guard !context.isUniversal, context.dialect != .keras2 else { return inner }
+        let isKeras3 = context.dialect == .keras3
+        if isKeras3, !scale.isOptimizer, var object = inner.object, var config = object["config"]?.object {
+            config["loss_scale_factor"] = .float(scale.initial)
+            object["config"] = .object(config)
+            return .object(object)
+        }
+        inner = named(inner)
+        let steps = scale.growthSteps.map { JSON.integer($0) } ?? .null
+        var config: JSONObject = isKeras3 ? ["name": "loss_scale_optimizer", "inner_optimizer": inner] : ["inner_optimizer": inner]
+        if !isKeras3 { config["dynamic"] = .bool(scale.isOptimizer) }
+        config["initial_scale"] = .float(scale.initial)
+        config["dynamic_growth_steps"] = steps
+        return ["class_name": isKeras3 ? "LossScaleOptimizer" : "LossScaleOptimizerV3", "config": .object(config)]
+    }
+
+    /// With the module that a `.keras` names.
+    static func named(_ optimizer: JSON) -> JSON {
+        guard let name = optimizer["class_name"]?.string, optimizer["module"] == nil else { return optimizer }
+        // An `.h5` of tf.keras marks its optimizers as registered ones, which they are not.
+        let plain = String(name.split(separator: ">").last ?? "")
+        // The one class that tf_keras registers by its place.
+        let isOfTFKeras = LossScale.isRound(optimizer) && optimizer["config"]?["dynamic"] != nil
+        return [
+            "module": isOfTFKeras ? "tf_keras.src.mixed_precision.loss_scale_optimizer" : "keras.optimizers", "class_name": .string(plain),
+            "config": optimizer["config"] ?? [:], "registered_name": isOfTFKeras ? .string(plain) : nil,
+        ]
     }
 
     private func written() throws -> JSON {

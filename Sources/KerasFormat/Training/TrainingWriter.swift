@@ -47,6 +47,7 @@ struct TrainingWriter {
         if target != .universal, target != .keras3, let optimizer = config["optimizer_config"], let built,
             let carried = try? training.variables(asIn: target.dialect, optimizer, of: built)
         {
+            training.tellLostScale(built, options)
             return carried
         }
         let reason =
@@ -74,6 +75,9 @@ struct TrainingWriter {
 
     private func translated() throws -> JSON {
         let context = EncodingContext(target: target, namesModules: isArchive, losses: options.losses)
+        if LossScale.isRound(training.optimizer), target == .universal || target == .keras2 {
+            options.notes.add("the loss is not scaled there: \(context.reader) has no LossScaleOptimizer")
+        }
         var config: JSONObject = ["optimizer_config": try OptimizerWords.translate(training.optimizer, from: training.dialect, to: context)]
         config["loss"] = try tree(training.loss) { try self.loss($0, context) }
         config["metrics"] = try metrics(training.metrics, context)

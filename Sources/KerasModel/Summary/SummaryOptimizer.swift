@@ -13,6 +13,9 @@ extension TrainingConfiguration {
             }
         }
         var size = SummarySize(count: 1, bytes: DType.int64.size)
+        // One that scales the loss has a counter and a rate too, and keeps the scale and a counter of its own.
+        if LossScale.isRound(optimizer) { size = size + SummarySize(count: 4, bytes: 2 * (DType.int64.size + DType.float32.size)) }
+        let optimizer = LossScale.inner(of: optimizer)
         let config = optimizer["config"]
         // A schedule computes the rate, so that there is no variable for it.
         let rate = config?["learning_rate"] ?? config?["lr"]

@@ -24,11 +24,12 @@ extension TrainingConfiguration {
 
     /// A rate that training has changed.
     package mutating func set(learningRate: Double) {
-        guard var config = optimizer["config"]?.object else { return }
-        config[config.contains("lr") ? "lr" : "learning_rate"] = .float(learningRate)
-        var object = optimizer.object ?? [:]
-        object["config"] = .object(config)
-        optimizer = .object(object)
+        optimizer = LossScale.replacingInner(of: optimizer) { inner in
+            guard var object = inner.object, var config = object["config"]?.object else { return inner }
+            config[config.contains("lr") ? "lr" : "learning_rate"] = .float(learningRate)
+            object["config"] = .object(config)
+            return .object(object)
+        }
         source = nil
     }
 }

@@ -90,8 +90,9 @@ package final class Trainer: @unchecked Sendable {
     @discardableResult package func step(inputs: [Tensor], targets: [Tensor], weights: [Tensor?]? = nil) throws -> Double {
         let (inputs, pieces) = try prepared(inputs, targets, weights)
         let results = try run(pieces, inputs, targets, weights ?? [])
-        optimizer.step(threads: options.threads)
-        for (constraint, weight) in constraints { constraint.apply(to: weight.numbers) }
+        if optimizer.step(threads: options.threads) {
+            for (constraint, weight) in constraints { constraint.apply(to: weight.numbers) }
+        }
         let own = zip(spec.outputs, results.figures).reduce(0.0) { $0 + ($1.1.loss ?? 0) * $1.0.weight }
         let batches = spec.outputs.indices.map { index in
             results.outputs[index].map {
@@ -113,7 +114,7 @@ package final class Trainer: @unchecked Sendable {
     ) throws -> [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] {
         let (inputs, pieces) = try prepared(inputs, targets, nil)
         let first = pieces[0]
-        let steps = try first.program.profile(inputs.rows(first.rows), targets.rows(first.rows), seed: seed(first))
+        let steps = try first.program.profile(inputs.rows(first.rows), targets.rows(first.rows), seed: seed(first), lossScale: optimizer.lossScale)
         let time = ContinuousClock().measure { optimizer.step(threads: options.threads) }
         let name = optimizer.optimizer.algorithm.names.className
         return steps + [("", name, Double(seconds: time), 0, Double(optimizer.bytesMoved))]
@@ -155,14 +156,14 @@ package final class Trainer: @unchecked Sendable {
     /// Forward and backward, piece by piece: gradients and figures are added up in the pieces' order.
     private func run(_ pieces: [Piece], _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?]) throws -> TrainingProgram.Results {
         guard pieces.count > 1 else {
-            return try pieces[0].program.run(inputs, targets, weights, seed(pieces[0]), gradients: gradients, threads: options.threads)
+            return try pieces[0].program.run(inputs, targets, weights, seed(pieces[0]), lossScale: optimizer.lossScale, gradients: gradients, threads: options.threads)
         }
         if furtherGradients.isEmpty { furtherGradients = try gradients.map { try Tensor(zeros: $0.shape) } }
         var sum: TrainingProgram.Results?
         for piece in pieces {
             let results = try piece.program.run(
                 inputs.rows(piece.rows), targets.rows(piece.rows), weights.map { $0?[piece.rows] }, seed(piece),
-                gradients: sum == nil ? gradients : furtherGradients, threads: options.threads)
+                lossScale: optimizer.lossScale, gradients: sum == nil ? gradients : furtherGradients, threads: options.threads)
             if sum != nil { GradientSum(gradients, furtherGradients).run(threads: options.threads) }
             let share = Double(piece.rows.count) / Double(pieces.last?.rows.upperBound ?? 1)
             sum = sum.adding(results, share: share)
@@ -171,12 +172,13 @@ package final class Trainer: @unchecked Sendable {
     }
 
     private func seed(_ piece: Piece) -> TrainingProgram.Seed {
-        TrainingProgram.Seed(seed, step: optimizer.iterations, first: piece.rows.lowerBound)
+        TrainingProgram.Seed(seed, step: optimizer.iterations &+ optimizer.skipped, first: piece.rows.lowerBound)
     }
 
     private func pieces(_ form: TrainingGraph.Form) throws -> [Piece] {
         if let known = programs[form] { return known }
-        let whole = try TrainingGraph(model, spec, form)
+        let scalesLoss = optimizer.lossScale != nil
+        let whole = try TrainingGraph(model, spec, form, scalesLoss: scalesLoss)
         let samples = form.samples
         for (id, shape) in whole.states where values[id]?.shape != shape { values[id] = try Tensor(zeros: shape) }
         var made: [Piece] = []
@@ -187,7 +189,8 @@ package final class Trainer: @unchecked Sendable {
                 let part = form.cut(to: rows.count)
                 let program =
                     try known[rows.count]
-                    ?? self.program(try TrainingGraph(model, spec, part, share: Double(rows.count) / Double(samples)), part)
+                    ?? self.program(
+                        try TrainingGraph(model, spec, part, share: Double(rows.count) / Double(samples), scalesLoss: scalesLoss), part)
                 known[rows.count] = program
                 made.append(Piece(rows: rows, program: program))
             }

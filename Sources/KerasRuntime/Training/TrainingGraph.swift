@@ -12,10 +12,14 @@ struct TrainingGraph: Sendable {
         var weights: [Shape?]
     }
 
-    /// Inputs: the model's; the seed, if anything is random; the targets; the samples' weights; the weights that change.
+    /// Inputs: the model's; the seed, if anything is random; the targets; the samples' weights; the loss's scale, if it has one; the weights that change.
     /// Outputs: the total loss; each output's figures; outputs of the model that metrics look at, and their masks; the gradients; the weights that change otherwise.
     let graph: OpGraph
     let isRandom: Bool
+    /// What the loss of the batch counts for.
+    let share: Double
+    /// What the loss's scale is given in; nil if it has none.
+    let scaleType: DType?
     /// In the order of their inputs: first those that have gradients.
     let weights: [WeightID]
     /// Those that change otherwise, in the order of what they become.
@@ -36,9 +40,11 @@ struct TrainingGraph: Sendable {
     /// Bytes that each sample's activations take; nil if the batch is more than its samples one by one.
     let bytesPerSample: Int?
 
-    /// - Parameter share: what the loss of this batch counts for, and its gradients: less than 1 if it is a piece of another.
+    /// - Parameters:
+    ///   - share: what the loss of this batch counts for, and its gradients: less than 1 if it is a piece of another.
+    ///   - scalesLoss: whether gradients are those of the loss times a number that each step is given.
     /// - Throws: `mismatch` if the batch does not fit the model, `unsupported` for layers, losses and metrics that are not trained.
-    init(_ model: BuiltModel, _ spec: EvaluationSpec, _ form: Form, share: Double = 1) throws {
+    init(_ model: BuiltModel, _ spec: EvaluationSpec, _ form: Form, share: Double = 1, scalesLoss: Bool = false) throws {
         let lowered = try model.loweredModel(for: form.inputs, phase: .train)
         var graph = lowered.graph
         let outputs = graph.outputs
@@ -77,7 +83,8 @@ struct TrainingGraph: Sendable {
         guard let total else { throw KerasError(.mismatch, "there is nothing to train for", expected: "a loss for one of the outputs") }
 
         graph = tape.graph
-        let seed = graph.constant(try Tensor([share], shape: []).converted(to: total.dtype))
+        (self.share, scaleType) = (share, scalesLoss ? total.dtype : nil)
+        let seed = try scaleType.map { graph.input(shape: [], dtype: $0) } ?? graph.constant(Tensor([share], shape: []).converted(to: total.dtype))
         let gradients = try graph.addGradients(of: total.value.id, seed: seed.id, for: trained.compactMap { value(of: $0.id, in: graph) })
         // A weight that the loss does not hang on stays as it is.
         let moved = zip(trained, gradients).compactMap { entry, gradient in gradient.map { (id: entry.id, gradient: $0) } }

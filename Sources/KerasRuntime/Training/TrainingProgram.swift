@@ -62,12 +62,15 @@ final class TrainingProgram {
         updates = zip(graph.updated, outputs[(first + graph.trained)...]).compactMap { id, output in values[id].map { ($0, output) } }
     }
 
-    /// - Parameter gradients: where they go, one for each of the trained weights.
+    /// - Parameters:
+    ///   - lossScale: what the loss is multiplied with for its gradients, if its graph was made for that.
+    ///   - gradients: where they go, one for each of the trained weights.
     func run(
-        _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?], _ seed: Seed, gradients given: [Tensor], threads: Int
+        _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?], _ seed: Seed, lossScale: Float?, gradients given: [Tensor],
+        threads: Int
     ) throws -> Results {
         for (output, place) in gradients { outputs[output] = given[place] }
-        try plan.run(run, try ports(inputs, targets, weights, seed), into: outputs, threads: threads)
+        try plan.run(run, try ports(inputs, targets, weights, seed, lossScale), into: outputs, threads: threads)
         for (variable, result) in updates {
             variable.mutableAddress.copyMemory(from: result.address, byteCount: variable.byteCount)
         }
@@ -81,19 +84,25 @@ final class TrainingProgram {
     }
 
     func profile(
-        _ inputs: [Tensor], _ targets: [Tensor], seed: Seed
+        _ inputs: [Tensor], _ targets: [Tensor], seed: Seed, lossScale: Float?
     ) throws -> [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] {
-        try plan.profile(try ports(inputs, targets, [], seed))
+        try plan.profile(try ports(inputs, targets, [], seed, lossScale))
     }
 
     /// All that the plan takes, in its order.
-    private func ports(_ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?], _ seed: Seed) throws -> [Tensor] {
+    private func ports(
+        _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?], _ seed: Seed, _ lossScale: Float?
+    ) throws -> [Tensor] {
         var given = inputs
         if graph.isRandom { given.append(try Tensor(seed.words)) }
         for (index, target) in targets.enumerated() where form.targets[index] != nil {
             try graph.figures[index].check(target, outputs: graph.outputShapes[index])
             given.append(target)
         }
-        return given + weights.compactMap { $0 } + variables
+        given += weights.compactMap { $0 }
+        if let type = graph.scaleType, let lossScale {
+            given.append(try Tensor([Float(graph.share) * lossScale], shape: []).converted(to: type))
+        }
+        return given + variables
     }
 }

@@ -131,11 +131,7 @@ struct Fit: ParsableCommand {
             training.optimizerVariables = []
             training.source = nil
         }
-        if let learningRate, var config = training.optimizer["config"]?.object {
-            config[config.contains("lr") ? "lr" : "learning_rate"] = .float(learningRate)
-            training.optimizer = ["class_name": training.optimizer["class_name"] ?? nil, "config": .object(config)]
-            training.source = nil
-        }
+        if let learningRate { training.set(learningRate: learningRate) }
         return training
     }
 

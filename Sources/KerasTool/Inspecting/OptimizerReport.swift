@@ -9,8 +9,7 @@ struct OptimizerReport {
     /// Nil if the file holds nothing of it, or something that does not fit the model.
     init?(_ model: SavedModel) {
         guard let training = model.training, let built = try? BuiltModel(model.root),
-            let optimizer = try? Optimizer(config: training.optimizer, in: DecodingContext(dialect: training.dialect, registry: .keras)),
-            let variables = try? training.namedState(of: optimizer, in: built)
+            let optimizer = try? training.optimizer(for: built), let variables = try? training.namedState(of: optimizer, in: built)
         else { return nil }
         self.variables = variables
         let written = training.optimizer["class_name"]?.string?.split(separator: ">").last

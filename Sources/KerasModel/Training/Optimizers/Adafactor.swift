@@ -21,6 +21,7 @@ public struct Adafactor: OptimizerAlgorithm {
     public init() {}
 
     public var slots: [OptimizerSlot] { [] }
+    public var isUneven: Bool { true }
 
     /// Means of rows and of columns where the variable has both, and what they give. Keras: `_r`, `_c`, `velocity`.
     public func kept(of variable: Shape, path: String) -> [(name: String, shape: Shape)]? {

@@ -32,6 +32,7 @@ public struct Muon: OptimizerAlgorithm {
     public init() {}
 
     public var slots: [OptimizerSlot] { [] }
+    public var isUneven: Bool { true }
 
     /// Variables that are Adam's have a velocity too. Nil where that hangs on a pattern that is more than a word: patterns of a file are not run.
     public func kept(of variable: Shape, path: String) -> [(name: String, shape: Shape)]? {

@@ -15,6 +15,7 @@ public struct Optimizer: Sendable {
     /// So much of each weight is taken off before a step, times the rate. Keras: `weight_decay`.
     public var weightDecay: Double?
     public var average: Average?
+    public var lossScale: LossScale?
     /// Where it is not the algorithm's: `AdamW`.
     var className: String?
 
@@ -118,6 +119,15 @@ extension Optimizer {
     ///
     /// - Throws: `unsupported` for optimizers and settings this version lacks.
     package init(config json: JSON, in context: DecodingContext) throws {
+        if LossScale.isRound(json) {
+            let (scale, inner) = (try LossScale(round: json, in: context), LossScale.inner(of: json))
+            guard !LossScale.isRound(inner) else {
+                throw KerasError(.malformed, "an optimizer that scales the loss holds another one", found: inner.summary)
+            }
+            self = try KerasError.placing(Place(key: "inner_optimizer")) { try Optimizer(config: inner, in: context) }
+            lossScale = scale
+            return
+        }
         let named = try NamedFunction(json)
         // TensorFlow 2.11 to 2.15 registered its own classes so.
         let name = named.name.hasPrefix("Custom>") ? String(named.name.dropFirst(7)) : named.name
@@ -167,6 +177,7 @@ extension Optimizer {
         if let norm = try number("clipnorm") { clipping = rules == .keras2 ? .globalNorm(norm) : .norm(norm) }
         if let norm = try number("global_clipnorm") { clipping = .globalNorm(norm) }
         if let value = try number("clipvalue") { clipping = .value(value) }
+        if let factor = try number("loss_scale_factor") { lossScale = LossScale(initial: factor, growthSteps: nil) }
         if let uses = settings["use_ema"], try Bool(config: uses, in: context) {
             average = Average(
                 momentum: try number("ema_momentum") ?? 0.99,
@@ -199,7 +210,18 @@ extension Optimizer {
         case .value(let limit): config["clipvalue"] = .float(limit)
         }
         for (key, value) in try algorithm.settings(in: EncodingContext(dialect: .keras3)) { config[key] = value }
-        return ["module": "keras.optimizers", "class_name": .string(name), "config": .object(config), "registered_name": nil]
+        if let lossScale, !lossScale.isOptimizer { config["loss_scale_factor"] = .float(lossScale.initial) }
+        func object(_ name: String, _ config: JSONObject) -> JSON {
+            ["module": "keras.optimizers", "class_name": .string(name), "config": .object(config), "registered_name": nil]
+        }
+        let optimizer = object(name, config)
+        guard let lossScale, let steps = lossScale.growthSteps else { return optimizer }
+        return object(
+            "LossScaleOptimizer",
+            [
+                "name": "loss_scale_optimizer", "inner_optimizer": optimizer, "initial_scale": .float(lossScale.initial),
+                "dynamic_growth_steps": .integer(steps),
+            ])
     }
 
     /// Keras 3 and what says of itself that it is not the legacy class follow today's equations.

@@ -17,8 +17,9 @@ public protocol OptimizerAlgorithm: TrainingFunction {
     var sharedState: [Double] { get }
     /// What they are called.
     var sharedNames: [String] { get }
-    /// What is kept of one variable by an algorithm whose ``slots`` do not say it, since it hangs on the variable: by name and shape, in Keras 3's
-    /// order. Nil if it is the slots.
+    /// True if what is kept of a variable hangs on the variable, so that ``slots`` do not say it. Only Keras 3's files of such are known.
+    var isUneven: Bool { get }
+    /// What is kept of one variable, by name and shape, in Keras 3's order: the slots, unless the algorithm is uneven. Nil if it cannot be told.
     func kept(of variable: Shape, path: String) -> [(name: String, shape: Shape)]?
     /// Takes the equations of a generation.
     mutating func adopt(_ rules: OptimizerRules)
@@ -32,7 +33,8 @@ extension OptimizerAlgorithm {
     public var isInterleavedEverywhere: Bool { false }
     public var sharedState: [Double] { [] }
     public var sharedNames: [String] { [] }
-    public func kept(of variable: Shape, path: String) -> [(name: String, shape: Shape)]? { nil }
+    public var isUneven: Bool { false }
+    public func kept(of variable: Shape, path: String) -> [(name: String, shape: Shape)]? { slots.map { ($0.name, variable) } }
     public func adopt(_ rules: OptimizerRules) {}
     public func adopt(decay: Double, _ rules: OptimizerRules) -> Double { decay }
 }

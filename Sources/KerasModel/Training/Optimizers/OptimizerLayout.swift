@@ -14,7 +14,9 @@ package struct NamedOptimizerVariable: Sendable {
 
 /// In which order the files of a generation of Keras hold what an optimizer keeps: they are read back by position.
 package struct OptimizerLayout: Sendable {
-    package enum Entry: Hashable, Sendable {
+    typealias Variable = (name: String, shape: Shape)
+
+    enum Entry: Hashable, Sendable {
         /// Steps done.
         case iteration
         case learningRate
@@ -26,53 +28,97 @@ package struct OptimizerLayout: Sendable {
         case unused(variable: Int)
         /// The same where a number stands for the variable.
         case unusedNumber(variable: Int)
+        /// What an optimizer that scales the loss has of every optimizer's, and leaves to the one it is round.
+        case outerIteration
+        case outerLearningRate
+        case stepCounter
+        case dynamicScale
     }
 
-    package let entries: [Entry]
+    let entries: [Entry]
+    private let optimizer: Optimizer
+    private let variables: [Variable]
+    /// Of each variable.
+    private let slots: [[(name: String, shape: Shape)]]
 
-    /// - Parameter dialect: whose file.
-    package init(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules) {
-        self = OptimizerLayout.candidates(optimizer, variables: variables, dialect: dialect, rules: rules)[0]
+    /// The layouts of a generation's versions, the latest first; none if what the algorithm keeps is not known.
+    static func all(_ optimizer: Optimizer, _ variables: [Variable], dialect: Dialect, rules: OptimizerRules) -> [OptimizerLayout] {
+        let slots = variables.compactMap { optimizer.algorithm.kept(of: $0.shape, path: $0.name) }
+        guard slots.count == variables.count, dialect == .keras3 || !optimizer.algorithm.isUneven else { return [] }
+        return candidates(optimizer, slots.map(\.count), dialect: dialect, rules: rules).map {
+            OptimizerLayout(entries: $0, optimizer: optimizer, variables: variables, slots: slots)
+        }
     }
 
-    /// The layouts of files with so many variables, the latest first.
-    static func all(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules, count: Int) -> [OptimizerLayout] {
-        candidates(optimizer, variables: variables, dialect: dialect, rules: rules).filter { $0.entries.count == count }
-    }
-
-    private init(_ entries: [Entry]) { self.entries = entries }
-
-    /// What a generation's versions wrote, the latest first.
-    private static func candidates(_ optimizer: Optimizer, variables: Int, dialect: Dialect, rules: OptimizerRules) -> [OptimizerLayout] {
+    /// - Parameter slots: how many of each variable.
+    private static func candidates(_ optimizer: Optimizer, _ slots: [Int], dialect: Dialect, rules: OptimizerRules) -> [[Entry]] {
         let algorithm = optimizer.algorithm
         let count = algorithm.slots.count
-        let averages = optimizer.average == nil ? [] : (0..<variables).map { Entry.average(variable: $0) }
+        let averages = optimizer.average == nil ? [] : slots.indices.map { Entry.average(variable: $0) }
         // Slots in one group stand together for each variable.
         func groups(_ groups: [[Int]]) -> [Entry] {
-            groups.flatMap { group in (0..<variables).flatMap { variable in group.map { .slot($0, variable: variable) } } }
+            groups.flatMap { group in slots.indices.flatMap { variable in group.map { .slot($0, variable: variable) } } }
         }
         let apart = groups((0..<count).map { [$0] })
+        let unused = slots.indices.map { Entry.unused(variable: $0) }
         let shared = algorithm.sharedState.indices.map { Entry.shared($0) }
         switch (dialect, rules) {
         // A schedule's rate is no variable.
         case (.keras3, _):
-            let first = [.iteration] + (optimizer.schedule == nil ? [Entry.learningRate] : [])
-            let slots = averages + groups(algorithm.slotGroups)
+            let first = scale(optimizer, isBuilt: !slots.isEmpty) + [.iteration] + (optimizer.schedule == nil ? [.learningRate] : [])
+            let uneven = slots.enumerated().flatMap { variable, count in (0..<count).map { Entry.slot($0, variable: variable) } }
+            let own = averages + (algorithm.isUneven ? uneven : groups(algorithm.slotGroups))
             // What is shared stood first before Keras 3.10.
-            return [OptimizerLayout(first + slots + shared), OptimizerLayout(first + shared + slots)]
+            return [first + own + shared, first + shared + own]
         case (.tfKeras, .current):
             // Momenta are kept even where there is no momentum; the product of Nadam's is not.
-            let own = count == 0 ? (0..<variables).map { Entry.unused(variable: $0) } : groups(algorithm.slotGroups)
-            return [OptimizerLayout([.iteration] + averages + own)]
+            return [[.iteration] + averages + (count == 0 ? unused : groups(algorithm.slotGroups))]
         case (.tfKeras, _):
-            return [OptimizerLayout([.iteration] + shared + (algorithm.isInterleavedEverywhere ? groups([Array(0..<count)]) : apart))]
+            return [[.iteration] + shared + (algorithm.isInterleavedEverywhere ? groups([Array(0..<count)]) : apart)]
         case (.keras2, _):
-            let momenta = count == 0 ? (0..<variables).map { Entry.unused(variable: $0) } : apart
+            let momenta = count == 0 ? unused : apart
             // Adam keeps a number in place of what AMSGrad would keep.
-            let placeholders = algorithm is Adam && count == 2 ? (0..<variables).map { Entry.unusedNumber(variable: $0) } : []
-            return [
-                [.iteration] + shared + momenta + placeholders, [.iteration] + momenta + placeholders, [.iteration] + momenta, momenta,
-            ].map(OptimizerLayout.init)
+            let placeholders = algorithm is Adam && count == 2 ? slots.indices.map { Entry.unusedNumber(variable: $0) } : []
+            return [[.iteration] + shared + momenta + placeholders, [.iteration] + momenta + placeholders, [.iteration] + momenta, momenta]
+        }
+    }
+
+    /// What Keras 3 has of the optimizer round this one. tf.keras keeps nothing of it.
+    private static func scale(_ optimizer: Optimizer, isBuilt: Bool) -> [Entry] {
+        guard let scale = optimizer.lossScale, scale.isOptimizer else { return [] }
+        return [.outerIteration, .outerLearningRate] + (isBuilt ? [.stepCounter, .dynamicScale] : [])
+    }
+
+    /// How many variables at the front are those of an optimizer round the one that moves the weights.
+    var outerCount: Int {
+        entries.prefix { [.outerIteration, .outerLearningRate, .stepCounter, .dynamicScale].contains($0) }.count
+    }
+
+    /// Keras 3's word for an entry, and the variable it belongs to.
+    fileprivate func meaning(_ entry: Entry) -> (slot: String, variable: Int?) {
+        switch entry {
+        case .iteration: ("iteration", nil)
+        case .learningRate: ("learning_rate", nil)
+        case .average(let variable): ("average", variable)
+        case .slot(let slot, let variable): (slots[variable][slot].name, variable)
+        case .shared(let index): (optimizer.algorithm.sharedNames[index], nil)
+        case .unused(let variable): ("momentum", variable)
+        case .unusedNumber(let variable): ("velocity_hat", variable)
+        case .outerIteration: ("loss_scale_optimizer/iteration", nil)
+        case .outerLearningRate: ("loss_scale_optimizer/learning_rate", nil)
+        case .stepCounter: ("step_counter", nil)
+        case .dynamicScale: ("dynamic_scale", nil)
+        }
+    }
+
+    /// Whether a tensor can be what an entry says.
+    private func fits(_ entry: Entry, _ tensor: Tensor) -> Bool {
+        switch entry {
+        case .average(let variable): tensor.shape == variables[variable].shape
+        case .slot(let slot, let variable): tensor.shape == slots[variable][slot].shape
+        case .unused, .unusedNumber: true
+        // Some generations have a list of one.
+        default: tensor.count == 1
         }
     }
 }
@@ -80,49 +126,61 @@ package struct OptimizerLayout: Sendable {
 extension OptimizerLayout {
     /// What a file holds, put where it belongs.
     ///
-    /// - Parameters:
-    ///   - shapes: of the variables.
     /// - Returns: nil if the numbers do not fit the variables.
-    package func read(_ tensors: [Tensor], _ optimizer: Optimizer, shapes: [Shape]) throws -> OptimizerState? {
-        var slots = shapes.map { shape in optimizer.algorithm.slots.map { _ in shape } }.map { $0.map { _ in nil as Tensor? } }
-        var averages = [Tensor?](repeating: nil, count: shapes.count)
-        var shared = optimizer.algorithm.sharedState.map { Float($0) }
-        var (iterations, rate) = (0, nil as Double?)
+    func read(_ tensors: [Tensor]) throws -> OptimizerState? {
+        guard tensors.count == entries.count, zip(entries, tensors).allSatisfy(fits) else { return nil }
+        var slots = slots.map { $0.map { _ in nil as Tensor? } }
+        var averages = [Tensor?](repeating: nil, count: variables.count)
+        var state = OptimizerState(iterations: 0, slots: [], shared: optimizer.algorithm.sharedState.map { Float($0) })
+        if let scale = optimizer.lossScale, scale.isOptimizer {
+            state.lossScale = LossScaleState(scale: Float(scale.initial), steps: 0)
+        }
         for (entry, tensor) in zip(entries, tensors) {
+            func number() throws -> Double? { try tensor.scalars(as: Double.self).first }
             switch entry {
-            case .iteration: iterations = Int(try tensor.scalars(as: Double.self).first ?? 0)
-            case .learningRate: rate = try tensor.scalars(as: Double.self).first
-            case .average(let variable) where tensor.shape == shapes[variable]: averages[variable] = tensor
-            case .slot(let slot, let variable) where tensor.shape == shapes[variable]: slots[variable][slot] = tensor
-            case .shared(let index): shared[index] = try tensor.scalars(as: Float.self).first ?? shared[index]
-            case .unused, .unusedNumber: continue
-            default: return nil
+            case .iteration: state.iterations = OptimizerLayout.steps(try number())
+            case .learningRate: state.learningRate = try number()
+            case .average(let variable): averages[variable] = tensor
+            case .slot(let slot, let variable): slots[variable][slot] = tensor
+            case .shared(let index): state.shared[index] = try number().map { Float($0) } ?? state.shared[index]
+            case .stepCounter: state.lossScale?.steps = OptimizerLayout.steps(try number())
+            case .dynamicScale: state.lossScale?.scale = Float(try number() ?? 1)
+            case .unused, .unusedNumber, .outerIteration, .outerLearningRate: continue
             }
         }
         let known = averages.compactMap { $0 }
-        return OptimizerState(
-            iterations: iterations, learningRate: rate, slots: slots.map { $0.compactMap { $0 } }, shared: shared,
-            averages: known.count == shapes.count ? known : nil)
+        state.slots = slots.map { $0.compactMap { $0 } }
+        if known.count == variables.count, optimizer.average != nil { state.averages = known }
+        return state
     }
+
+    /// Steps counted in a file's number, which may be anything.
+    private static func steps(_ number: Double?) -> Int { max(number.flatMap { Int(exactly: $0.rounded()) } ?? 0, 0) }
 
     /// The same as a file has it.
     ///
-    /// - Parameters:
-    ///   - names: of the variables, for those of what is kept.
-    ///   - prefix: the optimizer's name.
-    package func write(_ state: OptimizerState, _ optimizer: Optimizer, shapes: [Shape], names: [String], prefix: String) throws
-        -> [(name: String, tensor: Tensor)]
-    {
+    /// - Parameter prefix: the optimizer's name.
+    func write(_ state: OptimizerState, prefix: String) throws -> [(name: String, tensor: Tensor)] {
         try entries.map { entry in
+            let (slot, variable) = meaning(entry)
+            let name = variable.map { "\(prefix)/\(variables[$0].name)_\(slot)" } ?? "\(prefix)/\(slot)"
+            func zeros(_ index: Int) throws -> Tensor { try Tensor(zeros: variables[index].shape) }
+            func integer(_ value: Int) throws -> Tensor { try Tensor([Int64(value)], shape: []) }
             switch entry {
-            case .iteration: ("\(prefix)/iteration", try Tensor([Int64(state.iterations)], shape: []))
-            case .learningRate: ("\(prefix)/learning_rate", try Tensor([Float(state.learningRate ?? optimizer.learningRate)], shape: []))
-            case .average(let index): ("\(prefix)/\(names[index])_average", try state.averages?[index] ?? Tensor(zeros: shapes[index]))
-            case .slot(let slot, let index):
-                ("\(prefix)/\(names[index])_\(optimizer.algorithm.slots[slot].name)", state.slots[index][slot])
-            case .shared(let index): ("\(prefix)/variable\(index == 0 ? "" : "_\(index)")", try Tensor([state.shared[index]], shape: []))
-            case .unused(let index): ("\(prefix)/\(names[index])_momentum", try Tensor(zeros: shapes[index]))
-            case .unusedNumber(let index): ("\(prefix)/\(names[index])_unused", try Tensor(zeros: [1]))
+            case .iteration: return (name, try integer(state.iterations))
+            case .learningRate: return (name, try Tensor([Float(state.learningRate ?? optimizer.learningRate)], shape: []))
+            case .average(let index): return (name, try state.averages?[index] ?? zeros(index))
+            case .slot(let slot, let index): return (name, state.slots[index][slot])
+            case .shared(let index):
+                return ("\(prefix)/variable\(index == 0 ? "" : "_\(index)")", try Tensor([state.shared[index]], shape: []))
+            case .unused(let index): return (name, try zeros(index))
+            case .unusedNumber: return (name, try Tensor(zeros: [1]))
+            case .outerIteration: return (slot, try integer(0))
+            case .outerLearningRate: return (slot, try Tensor([Float(0)], shape: []))
+            case .stepCounter: return ("loss_scale_optimizer/\(slot)", try integer(state.lossScale?.steps ?? 0))
+            case .dynamicScale:
+                let scale = state.lossScale?.scale ?? Float(optimizer.lossScale?.initial ?? 1)
+                return ("loss_scale_optimizer/\(slot)", try Tensor([scale], shape: []))
             }
         }
     }
@@ -134,8 +192,13 @@ extension TrainingConfiguration {
         switch dialect {
         case .keras3: .current
         case .keras2: .keras2
-        case .tfKeras: optimizer["config"]?["is_legacy_optimizer"] == .bool(false) ? .current : .legacy
+        case .tfKeras: LossScale.inner(of: optimizer)["config"]?["is_legacy_optimizer"] == .bool(false) ? .current : .legacy
         }
+    }
+
+    /// The layout its own generation has now; nil if what the algorithm keeps is not known.
+    func layout(of optimizer: Optimizer, _ weights: [OptimizerLayout.Variable]) -> OptimizerLayout? {
+        OptimizerLayout.all(optimizer, weights, dialect: dialect, rules: rules).first
     }
 
     /// What its optimizer has kept; nil if the file holds nothing of it, or something that does not fit these weights.
@@ -147,43 +210,32 @@ extension TrainingConfiguration {
         return state
     }
 
+    /// Whether the file's variables are those of this optimizer.
+    func fits(_ optimizer: Optimizer, _ model: BuiltModel) throws -> Bool { try layout(fitting: optimizer, model) != nil }
+
+    /// The layout that they have.
+    func layout(fitting optimizer: Optimizer, _ model: BuiltModel) throws -> OptimizerLayout? {
+        try unbuilt(optimizer) ?? fitting(optimizer, model)?.layout
+    }
+
+    /// That of an optimizer that was not built yet, if it is such a one's: Keras 3 saves these too, without slots.
+    private func unbuilt(_ optimizer: Optimizer) -> OptimizerLayout? {
+        guard dialect == .keras3, let layout = layout(of: optimizer, []), layout.entries.count == optimizerVariables.count else {
+            return nil
+        }
+        return layout
+    }
+
     /// The same by weight and slot, for people: each variable by what it is.
     package func namedState(of optimizer: Optimizer, in model: BuiltModel) throws -> [NamedOptimizerVariable]? {
         let weights = model.trainedWeights
-        if let named = unevenState(of: optimizer, weights) { return named }
-        // Keras 3 saves an optimizer that it has not built yet, too: without slots.
-        let unbuilt = OptimizerLayout(optimizer, variables: 0, dialect: dialect, rules: rules)
-        let isUnbuilt = dialect == .keras3 && optimizerVariables.count == unbuilt.entries.count
-        guard let found = isUnbuilt ? (unbuilt, weights.indices.map { $0 }) : try fitting(optimizer, model).map({ ($0.layout, $0.weights) })
-        else { return nil }
-        return zip(found.0.entries, optimizerVariables).map { entry, stored in
-            func named(_ slot: String, _ place: Int? = nil) -> NamedOptimizerVariable {
-                let weight = place.flatMap { found.1.firstIndex(of: $0) }.map { weights[$0].name }
-                return NamedOptimizerVariable(weight: weight, slot: slot, stored: stored.name, tensor: stored.tensor)
-            }
-            return switch entry {
-            case .iteration: named("iteration")
-            case .learningRate: named("learning_rate")
-            case .average(let weight): named("average", weight)
-            case .slot(let slot, let weight): named(optimizer.algorithm.slots[slot].name, weight)
-            case .shared(let index): named(optimizer.algorithm.sharedNames[index])
-            case .unused(let weight): named("momentum", weight)
-            case .unusedNumber(let weight): named("velocity_hat", weight)
-            }
-        }
-    }
-
-    /// The same for algorithms that keep of each variable what hangs on it. Only Keras 3 has such.
-    private func unevenState(of optimizer: Optimizer, _ weights: [(name: String, shape: Shape)]) -> [NamedOptimizerVariable]? {
-        let kept = weights.map { weight in optimizer.algorithm.kept(of: weight.shape, path: weight.name).map { (weight.name, $0) } }
-        guard dialect == .keras3, !kept.isEmpty, kept.allSatisfy({ $0 != nil }) else { return nil }
-        let rate = optimizer.schedule == nil ? ["learning_rate"] : []
-        let averages = optimizer.average == nil ? [] : weights.map { (weight: $0.name as String?, slot: "average", shape: $0.shape) }
-        let own = kept.compactMap { $0 }.flatMap { name, slots in slots.map { (weight: name as String?, slot: $0.name, shape: $0.shape) } }
-        let expected = (["iteration"] + rate).map { (weight: nil as String?, slot: $0, shape: Shape([])) } + averages + own
-        guard expected.map(\.shape) == optimizerVariables.map(\.tensor.shape) else { return nil }
-        return zip(expected, optimizerVariables).map { expected, stored in
-            NamedOptimizerVariable(weight: expected.weight, slot: expected.slot, stored: stored.name, tensor: stored.tensor)
+        let found =
+            try unbuilt(optimizer).map { (layout: $0, weights: [Int]()) } ?? fitting(optimizer, model).map { ($0.layout, $0.weights) }
+        guard let (layout, places) = found else { return nil }
+        return zip(layout.entries, optimizerVariables).map { entry, stored in
+            let (slot, variable) = layout.meaning(entry)
+            let weight = variable.flatMap { places.firstIndex(of: $0) }.map { weights[$0].name }
+            return NamedOptimizerVariable(weight: weight, slot: slot, stored: stored.name, tensor: stored.tensor)
         }
     }
 
@@ -192,13 +244,13 @@ extension TrainingConfiguration {
     private func fitting(_ optimizer: Optimizer, _ model: BuiltModel) throws
         -> (layout: OptimizerLayout, state: OptimizerState, weights: [Int])?
     {
-        let (shapes, count) = (model.trainedWeights.map(\.shape), optimizerVariables.count)
-        guard count > 0 else { return nil }
-        for places in [Array(shapes.indices), model.trainedOriginals] {
-            var own: [Shape] = []
-            for (shape, place) in zip(shapes, places) where place == own.count { own.append(shape) }
-            for layout in OptimizerLayout.all(optimizer, variables: own.count, dialect: dialect, rules: rules, count: count) {
-                if let state = try layout.read(optimizerVariables.map(\.tensor), optimizer, shapes: own) { return (layout, state, places) }
+        guard !optimizerVariables.isEmpty else { return nil }
+        let weights = model.trainedWeights
+        for places in [Array(weights.indices), model.trainedOriginals] {
+            var own: [OptimizerLayout.Variable] = []
+            for (weight, place) in zip(weights, places) where place == own.count { own.append(weight) }
+            for layout in OptimizerLayout.all(optimizer, own, dialect: dialect, rules: rules) {
+                if let state = try layout.read(optimizerVariables.map(\.tensor)) { return (layout, state, places) }
             }
         }
         return nil
@@ -209,9 +261,9 @@ extension TrainingConfiguration {
     /// - Parameter optimizer: the same one in that Keras's words.
     /// - Returns: nil where that Keras keeps something else, and where what there is does not fit the weights.
     package func variables(asIn target: Dialect, _ optimizer: JSON, of model: BuiltModel) throws -> [(name: String, tensor: Tensor)]? {
-        let own = try Optimizer(config: self.optimizer, in: DecodingContext(dialect: dialect, registry: .keras))
+        let own = try self.optimizer(for: model)
         var other = TrainingConfiguration(dialect: target, optimizer: optimizer)
-        let theirs = try Optimizer(config: optimizer, in: DecodingContext(dialect: target, registry: .keras))
+        let theirs = try other.optimizer(for: model)
         // Numbers for all weights together follow each generation's own schedule.
         guard own.algorithm.slots == theirs.algorithm.slots, own.algorithm.sharedState.isEmpty || rules == other.rules && dialect == target,
             let state = try state(of: own, in: model)
@@ -224,9 +276,8 @@ extension TrainingConfiguration {
     ///
     /// - Parameter weights: those that train: names and shapes in the model's order.
     package mutating func set(_ state: OptimizerState, of optimizer: Optimizer, weights: [(name: String, shape: Shape)]) throws {
-        let layout = OptimizerLayout(optimizer, variables: weights.count, dialect: dialect, rules: rules)
-        let prefix = self.optimizer["config"]?["name"]?.string ?? optimizer.algorithm.names.function
-        let written = try layout.write(state, optimizer, shapes: weights.map(\.shape), names: weights.map(\.name), prefix: prefix)
+        let prefix = LossScale.inner(of: self.optimizer)["config"]?["name"]?.string ?? optimizer.algorithm.names.function
+        let written = try layout(of: optimizer, weights)?.write(state, prefix: prefix) ?? []
         let names = optimizerVariables.map(\.name)
         optimizerVariables = written.enumerated().map { (names.count == written.count ? names[$0] : $1.name, $1.tensor) }
     }

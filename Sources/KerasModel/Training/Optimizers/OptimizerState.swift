@@ -12,8 +12,14 @@ package struct OptimizerState: Sendable {
     package var shared: [Float]
     /// The running mean of each weight, if one is kept.
     package var averages: [Tensor]?
+    /// Where the loss is scaled, and the file keeps it.
+    package var lossScale: LossScaleState?
 
-    package init(iterations: Int, learningRate: Double? = nil, slots: [[Tensor]], shared: [Float], averages: [Tensor]? = nil) {
+    package init(
+        iterations: Int, learningRate: Double? = nil, slots: [[Tensor]], shared: [Float], averages: [Tensor]? = nil,
+        lossScale: LossScaleState? = nil
+    ) {
+        self.lossScale = lossScale
         self.learningRate = learningRate
         (self.iterations, self.slots, self.shared, self.averages) = (iterations, slots, shared, averages)
     }

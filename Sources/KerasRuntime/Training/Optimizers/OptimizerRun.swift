@@ -15,6 +15,10 @@ package final class OptimizerRun: @unchecked Sendable {
     package private(set) var shared: [Float]
     /// The running mean of each variable, if one is kept.
     package let averages: [Tensor]?
+    /// Where the loss is scaled.
+    private var scaling: LossScaling?
+    /// Steps that were skipped since this run began.
+    package private(set) var skipped = 0
     private let variables: [Tensor]
     private let gradients: [Tensor]
     private let arithmetic: any OptimizerArithmetic
@@ -33,7 +37,7 @@ package final class OptimizerRun: @unchecked Sendable {
 
     /// - Parameters:
     ///   - variables: float32, in memory of their own, which steps change in place.
-    ///   - gradients: float32, of the same shapes; steps use them up.
+    ///   - gradients: float32, of the same shapes, of the loss times ``lossScale``; steps use them up.
     /// - Throws: `unsupported` if only the description of the algorithm is known.
     package init(_ optimizer: Optimizer, variables: [Tensor], gradients: [Tensor], options: RuntimeOptions = RuntimeOptions()) throws {
         guard let arithmetic = optimizer.algorithm as? any OptimizerArithmetic else {
@@ -50,6 +54,7 @@ package final class OptimizerRun: @unchecked Sendable {
                 try Tensor(shape: variable.shape, as: Float.self) { $0.update(repeating: Float(slot.initialValue)) }
             }
         }
+        scaling = optimizer.lossScale.map(LossScaling.init)
         averages = optimizer.average == nil ? nil : try variables.map { try Tensor(zeros: $0.shape) }
         scales = variables.map { _ in nil }
         runs = variables.enumerated().flatMap { index, variable in
@@ -66,6 +71,7 @@ package final class OptimizerRun: @unchecked Sendable {
         try OptimizerRun.copy(state.slots.flatMap { $0 }, into: slots.flatMap { $0 })
         if let known = state.averages, let averages { try OptimizerRun.copy(known, into: averages) }
         if state.shared.count == shared.count { shared = state.shared }
+        if let scale = state.lossScale { scaling?.resume(scale) }
         iterations = state.iterations
     }
 
@@ -73,7 +79,7 @@ package final class OptimizerRun: @unchecked Sendable {
     package func state() throws -> OptimizerState {
         OptimizerState(
             iterations: iterations, slots: try slots.map { try $0.map { try $0.copied() } }, shared: shared,
-            averages: try averages?.map { try $0.copied() })
+            averages: try averages?.map { try $0.copied() }, lossScale: scaling?.state)
     }
 
     private static func copy(_ sources: [Tensor], into targets: [Tensor]) throws {
@@ -103,8 +109,18 @@ package final class OptimizerRun: @unchecked Sendable {
         optimizer.schedule = nil
     }
 
+    /// What the loss is to be multiplied with before its gradients are taken; nil if it is taken as it is.
+    package var lossScale: Float? { scaling?.state.scale }
+
     /// One step: clip, decay, move, average, in Keras's order.
-    package func step(threads: Int = 1) {
+    ///
+    /// - Returns: false if it was skipped, since a gradient of the scaled loss is no finite number.
+    @discardableResult package func step(threads: Int = 1) -> Bool {
+        if scaling?.unscale(gradients) == false {
+            skipped += 1
+            if scaling?.countsSkippedSteps == true { iterations += 1 }
+            return false
+        }
         step = OptimizerStep(learningRate: learningRate, number: iterations + 1)
         measure()
         arithmetic.begin(step, &shared)
@@ -115,6 +131,7 @@ package final class OptimizerRun: @unchecked Sendable {
         }
         WorkerPool.shared.run(runs.count, threads: threads, self)
         iterations += 1
+        return true
     }
 
     // MARK: Clipping by norms
