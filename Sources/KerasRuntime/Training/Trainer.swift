@@ -114,7 +114,8 @@ package final class Trainer: @unchecked Sendable {
     ) throws -> [(layer: String, op: String, seconds: Double, flops: Double, bytes: Double)] {
         let (inputs, pieces) = try prepared(inputs, targets, nil)
         let first = pieces[0]
-        let steps = try first.program.profile(inputs.rows(first.rows), targets.rows(first.rows), seed: seed(first), lossScale: optimizer.lossScale)
+        let steps = try first.program.profile(
+            inputs.rows(first.rows), targets.rows(first.rows), seed: seed(first), lossScale: optimizer.lossScale)
         let time = ContinuousClock().measure { optimizer.step(threads: options.threads) }
         let name = optimizer.optimizer.algorithm.names.className
         return steps + [("", name, Double(seconds: time), 0, Double(optimizer.bytesMoved))]
@@ -156,7 +157,8 @@ package final class Trainer: @unchecked Sendable {
     /// Forward and backward, piece by piece: gradients and figures are added up in the pieces' order.
     private func run(_ pieces: [Piece], _ inputs: [Tensor], _ targets: [Tensor], _ weights: [Tensor?]) throws -> TrainingProgram.Results {
         guard pieces.count > 1 else {
-            return try pieces[0].program.run(inputs, targets, weights, seed(pieces[0]), lossScale: optimizer.lossScale, gradients: gradients, threads: options.threads)
+            return try pieces[0].program.run(
+                inputs, targets, weights, seed(pieces[0]), lossScale: optimizer.lossScale, gradients: gradients, threads: options.threads)
         }
         if furtherGradients.isEmpty { furtherGradients = try gradients.map { try Tensor(zeros: $0.shape) } }
         var sum: TrainingProgram.Results?

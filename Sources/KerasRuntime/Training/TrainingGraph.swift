@@ -84,7 +84,8 @@ struct TrainingGraph: Sendable {
 
         graph = tape.graph
         (self.share, scaleType) = (share, scalesLoss ? total.dtype : nil)
-        let seed = try scaleType.map { graph.input(shape: [], dtype: $0) } ?? graph.constant(Tensor([share], shape: []).converted(to: total.dtype))
+        let seed =
+            try scaleType.map { graph.input(shape: [], dtype: $0) } ?? graph.constant(Tensor([share], shape: []).converted(to: total.dtype))
         let gradients = try graph.addGradients(of: total.value.id, seed: seed.id, for: trained.compactMap { value(of: $0.id, in: graph) })
         // A weight that the loss does not hang on stays as it is.
         let moved = zip(trained, gradients).compactMap { entry, gradient in gradient.map { (id: entry.id, gradient: $0) } }
