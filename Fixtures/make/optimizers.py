@@ -32,6 +32,12 @@ ROUND = [
     ("SGD", {"clipnorm": 0.5}), ("SGD", {"global_clipnorm": 0.5}), ("SGD", {"clipvalue": 0.3}), ("Adam", {"weight_decay": 0.02}),
     ("SGD", {"use_ema": True, "ema_momentum": 0.7, "ema_overwrite_frequency": 2}),
 ]
+# Gradients of several steps together, which Keras 3 alone has.
+GATHERED = [
+    ("SGD", {"gradient_accumulation_steps": 3, "momentum": 0.9, "clipnorm": 0.5}), ("Adam", {"gradient_accumulation_steps": 2, "weight_decay": 0.02}),
+    ("Nadam", {"gradient_accumulation_steps": 3, "global_clipnorm": 0.5}),
+    ("RMSprop", {"gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.7, "ema_overwrite_frequency": 2}),
+]
 STEPS = 4
 
 
@@ -55,11 +61,11 @@ def numbers(array):
     return [float(x) for x in np.asarray(array).ravel()]
 
 
-def run(rules, name, settings, random):
+def run(rules, name, settings, random, count=STEPS):
     start = [random.normal(size=shape).astype("float32") for shape in [(3, 2), (4,)]]
     variables = [keras.Variable(x) if rules == "keras3" else tf.Variable(x) for x in start]
     optimizer, steps = made(rules, name, settings), []
-    for _ in range(STEPS):
+    for _ in range(count):
         gradients = [random.normal(size=x.shape).astype("float32") for x in start]
         optimizer.apply_gradients(zip([tf.constant(g) for g in gradients], variables))
         steps.append({"gradients": [numbers(g) for g in gradients], "variables": [numbers(v) for v in variables]})
@@ -68,6 +74,7 @@ def run(rules, name, settings, random):
 
 random = np.random.default_rng(6)
 found = [run(rules, *case, random) for rules in ("keras3", "current", "legacy") for case in cases(rules)]
+found += [run("keras3", *case, random, count=8) for case in GATHERED]
 with open(sys.argv[1], "w") as file:
     file.write("[\n" + ",\n".join(json.dumps(case) for case in found) + "\n]\n")
 print(len(found), "cases")

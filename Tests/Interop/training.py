@@ -344,6 +344,8 @@ def optimizers(keras):
     if keras.__version__.startswith("3"):
         # tf_keras stores no product of Nadam's momenta, and begins it anew.
         cases["Nadam"] = lambda: made.Nadam(0.005)
+        # One gradient of each 25 waits in the file.
+        cases["Adam, four gradients together"] = lambda: made.Adam(0.005, gradient_accumulation_steps=4)
     return cases
 
 

@@ -42,8 +42,15 @@ import Testing
 
     static let optimizers: [Optimizer] = [
         .sgd, .sgd(momentum: 0.9, nesterov: true), .rmsprop, .rmsprop(momentum: 0.5, centered: true), .adagrad, .adadelta, .adam,
-        .adam(amsgrad: true), .adamW, .adamax, .nadam, .ftrl, .lion,
+        .adam(amsgrad: true), .adamW, .adamax, .nadam, .ftrl, .lion, gathering,
     ]
+
+    /// Four steps of an epoch leave one gradient waiting.
+    private static var gathering: Optimizer {
+        var optimizer = Optimizer.adam
+        optimizer.gradientAccumulationSteps = 3
+        return optimizer
+    }
 
     /// Two epochs at once, or one, a file, and another: the same bits.
     @Test(arguments: optimizers.indices) func trainingGoesOnFromAFile(_ index: Int) throws {

@@ -38,7 +38,7 @@ struct OptimizerCase: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct OptimizerTests {
-    @Test func everyCaseIsThere() { #expect(OptimizerCase.all.count == 78) }
+    @Test func everyCaseIsThere() { #expect(OptimizerCase.all.count == 82) }
 
     @Test(arguments: OptimizerCase.all) func everyStepIsKeras(_ test: OptimizerCase) throws {
         let variables = try OptimizerCase.numbers(test.json["start"]).map { try Tensor($0) }

@@ -15,6 +15,8 @@ public struct Optimizer: Sendable {
     /// So much of each weight is taken off before a step, times the rate. Keras: `weight_decay`.
     public var weightDecay: Double?
     public var average: Average?
+    /// Weights are moved every so many steps, by the mean of the gradients since; at least 2. Keras 3: `gradient_accumulation_steps`.
+    public var gradientAccumulationSteps: Int?
     public var lossScale: LossScale?
     /// Where it is not the algorithm's: `AdamW`.
     var className: String?
@@ -162,10 +164,14 @@ extension Optimizer {
             }
             return nil
         }
-        if let steps = try number("gradient_accumulation_steps"), steps > 1 {
-            throw KerasError(
-                .unsupported, "gradients are not gathered over several steps yet", at: Place(key: "gradient_accumulation_steps"),
-                found: "\(steps)")
+        if let steps = settings["gradient_accumulation_steps"], !steps.isNull, steps != 0 {
+            try KerasError.placing(Place(key: "gradient_accumulation_steps")) {
+                let count = try Int(config: steps, in: context)
+                guard count >= 2 else {
+                    throw KerasError(.malformed, "gradients are gathered over too few steps", found: "\(count)", expected: "at least 2")
+                }
+                gradientAccumulationSteps = count
+            }
         }
         if let rate = settings["learning_rate"], rate.object != nil {
             schedule = try KerasError.placing(Place(key: "learning_rate")) { try learningRateSchedule(config: rate, in: context) }
@@ -201,7 +207,7 @@ extension Optimizer {
             "weight_decay": number(weightDecay), "clipnorm": nil, "global_clipnorm": nil, "clipvalue": nil,
             "use_ema": .bool(average != nil), "ema_momentum": .float(average?.momentum ?? 0.99),
             "ema_overwrite_frequency": average?.overwriteFrequency.map { .integer($0) } ?? .null, "loss_scale_factor": nil,
-            "gradient_accumulation_steps": nil,
+            "gradient_accumulation_steps": gradientAccumulationSteps.map { .integer($0) } ?? .null,
         ]
         switch clipping {
         case nil: break

@@ -21,6 +21,7 @@ package struct OptimizerLayout: Sendable {
         case iteration
         case learningRate
         case average(variable: Int)
+        case gathered(variable: Int)
         case slot(Int, variable: Int)
         /// One of the numbers for all variables together.
         case shared(Int)
@@ -55,6 +56,7 @@ package struct OptimizerLayout: Sendable {
         let algorithm = optimizer.algorithm
         let count = algorithm.slots.count
         let averages = optimizer.average == nil ? [] : slots.indices.map { Entry.average(variable: $0) }
+        let gathered = optimizer.gradientAccumulationSteps == nil ? [] : slots.indices.map { Entry.gathered(variable: $0) }
         // Slots in one group stand together for each variable.
         func groups(_ groups: [[Int]]) -> [Entry] {
             groups.flatMap { group in slots.indices.flatMap { variable in group.map { .slot($0, variable: variable) } } }
@@ -67,7 +69,7 @@ package struct OptimizerLayout: Sendable {
         case (.keras3, _):
             let first = scale(optimizer, isBuilt: !slots.isEmpty) + [.iteration] + (optimizer.schedule == nil ? [.learningRate] : [])
             let uneven = slots.enumerated().flatMap { variable, count in (0..<count).map { Entry.slot($0, variable: variable) } }
-            let own = averages + (algorithm.isUneven ? uneven : groups(algorithm.slotGroups))
+            let own = averages + gathered + (algorithm.isUneven ? uneven : groups(algorithm.slotGroups))
             // What is shared stood first before Keras 3.10.
             return [first + own + shared, first + shared + own]
         case (.tfKeras, .current):
@@ -100,6 +102,7 @@ package struct OptimizerLayout: Sendable {
         case .iteration: ("iteration", nil)
         case .learningRate: ("learning_rate", nil)
         case .average(let variable): ("average", variable)
+        case .gathered(let variable): ("gradient_accumulator", variable)
         case .slot(let slot, let variable): (slots[variable][slot].name, variable)
         case .shared(let index): (optimizer.algorithm.sharedNames[index], nil)
         case .unused(let variable): ("momentum", variable)
@@ -114,7 +117,7 @@ package struct OptimizerLayout: Sendable {
     /// Whether a tensor can be what an entry says.
     private func fits(_ entry: Entry, _ tensor: Tensor) -> Bool {
         switch entry {
-        case .average(let variable): tensor.shape == variables[variable].shape
+        case .average(let variable), .gathered(let variable): tensor.shape == variables[variable].shape
         case .slot(let slot, let variable): tensor.shape == slots[variable][slot].shape
         case .unused, .unusedNumber: true
         // Some generations have a list of one.
@@ -131,6 +134,7 @@ extension OptimizerLayout {
         guard tensors.count == entries.count, zip(entries, tensors).allSatisfy(fits) else { return nil }
         var slots = slots.map { $0.map { _ in nil as Tensor? } }
         var averages = [Tensor?](repeating: nil, count: variables.count)
+        var gathered = averages
         var state = OptimizerState(iterations: 0, slots: [], shared: optimizer.algorithm.sharedState.map { Float($0) })
         if let scale = optimizer.lossScale, scale.isOptimizer {
             state.lossScale = LossScaleState(scale: Float(scale.initial), steps: 0)
@@ -141,6 +145,7 @@ extension OptimizerLayout {
             case .iteration: state.iterations = OptimizerLayout.steps(try number())
             case .learningRate: state.learningRate = try number()
             case .average(let variable): averages[variable] = tensor
+            case .gathered(let variable): gathered[variable] = tensor
             case .slot(let slot, let variable): slots[variable][slot] = tensor
             case .shared(let index): state.shared[index] = try number().map { Float($0) } ?? state.shared[index]
             case .stepCounter: state.lossScale?.steps = OptimizerLayout.steps(try number())
@@ -148,9 +153,10 @@ extension OptimizerLayout {
             case .unused, .unusedNumber, .outerIteration, .outerLearningRate: continue
             }
         }
-        let known = averages.compactMap { $0 }
+        let (known, waiting) = (averages.compactMap { $0 }, gathered.compactMap { $0 })
         state.slots = slots.map { $0.compactMap { $0 } }
         if known.count == variables.count, optimizer.average != nil { state.averages = known }
+        if waiting.count == variables.count, optimizer.gradientAccumulationSteps != nil { state.gathered = waiting }
         return state
     }
 
@@ -170,6 +176,7 @@ extension OptimizerLayout {
             case .iteration: return (name, try integer(state.iterations))
             case .learningRate: return (name, try Tensor([Float(state.learningRate ?? optimizer.learningRate)], shape: []))
             case .average(let index): return (name, try state.averages?[index] ?? zeros(index))
+            case .gathered(let index): return (name, try state.gathered?[index] ?? zeros(index))
             case .slot(let slot, let index): return (name, state.slots[index][slot])
             case .shared(let index):
                 return ("\(prefix)/variable\(index == 0 ? "" : "_\(index)")", try Tensor([state.shared[index]], shape: []))
@@ -207,6 +214,7 @@ extension TrainingConfiguration {
         var state = found.state
         state.slots = found.weights.map { state.slots[$0] }
         state.averages = state.averages.map { averages in found.weights.map { averages[$0] } }
+        state.gathered = state.gathered.map { gathered in found.weights.map { gathered[$0] } }
         return state
     }
 

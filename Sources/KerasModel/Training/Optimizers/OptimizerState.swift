@@ -12,13 +12,16 @@ package struct OptimizerState: Sendable {
     package var shared: [Float]
     /// The running mean of each weight, if one is kept.
     package var averages: [Tensor]?
+    /// Of each weight the sum of the gradients that wait, where they are gathered over several steps.
+    package var gathered: [Tensor]?
     /// Where the loss is scaled, and the file keeps it.
     package var lossScale: LossScaleState?
 
     package init(
         iterations: Int, learningRate: Double? = nil, slots: [[Tensor]], shared: [Float], averages: [Tensor]? = nil,
-        lossScale: LossScaleState? = nil
+        gathered: [Tensor]? = nil, lossScale: LossScaleState? = nil
     ) {
+        self.gathered = gathered
         self.lossScale = lossScale
         self.learningRate = learningRate
         (self.iterations, self.slots, self.shared, self.averages) = (iterations, slots, shared, averages)

@@ -15,6 +15,8 @@ package final class OptimizerRun: @unchecked Sendable {
     package private(set) var shared: [Float]
     /// The running mean of each variable, if one is kept.
     package let averages: [Tensor]?
+    /// The sums of the gradients that wait, if they are gathered over several steps.
+    package let gathered: [Tensor]?
     /// Where the loss is scaled.
     private var scaling: LossScaling?
     /// Steps that were skipped since this run began.
@@ -56,6 +58,7 @@ package final class OptimizerRun: @unchecked Sendable {
         }
         scaling = optimizer.lossScale.map(LossScaling.init)
         averages = optimizer.average == nil ? nil : try variables.map { try Tensor(zeros: $0.shape) }
+        gathered = optimizer.gradientAccumulationSteps == nil ? nil : try variables.map { try Tensor(zeros: $0.shape) }
         scales = variables.map { _ in nil }
         runs = variables.enumerated().flatMap { index, variable in
             stride(from: 0, to: variable.count, by: Run.length).map {
@@ -70,6 +73,7 @@ package final class OptimizerRun: @unchecked Sendable {
     package func resume(_ state: OptimizerState) throws {
         try OptimizerRun.copy(state.slots.flatMap { $0 }, into: slots.flatMap { $0 })
         if let known = state.averages, let averages { try OptimizerRun.copy(known, into: averages) }
+        if let known = state.gathered, let gathered { try OptimizerRun.copy(known, into: gathered) }
         if state.shared.count == shared.count { shared = state.shared }
         if let scale = state.lossScale { scaling?.resume(scale) }
         iterations = state.iterations
@@ -79,7 +83,7 @@ package final class OptimizerRun: @unchecked Sendable {
     package func state() throws -> OptimizerState {
         OptimizerState(
             iterations: iterations, slots: try slots.map { try $0.map { try $0.copied() } }, shared: shared,
-            averages: try averages?.map { try $0.copied() }, lossScale: scaling?.state)
+            averages: try averages?.map { try $0.copied() }, gathered: try gathered?.map { try $0.copied() }, lossScale: scaling?.state)
     }
 
     private static func copy(_ sources: [Tensor], into targets: [Tensor]) throws {
@@ -121,7 +125,17 @@ package final class OptimizerRun: @unchecked Sendable {
             if scaling?.countsSkippedSteps == true { iterations += 1 }
             return false
         }
-        step = OptimizerStep(learningRate: learningRate, number: iterations + 1)
+        if let gathered, let count = optimizer.gradientAccumulationSteps {
+            let isLast = (iterations + 1) % count == 0
+            WorkerPool.shared.run(runs.count, threads: threads) { task, _ in
+                self.gather(self.runs[task], gathered, dividing: isLast ? Float(count) : nil)
+            }
+            guard isLast else {
+                iterations += 1
+                return true
+            }
+        }
+        step = OptimizerStep(learningRate: learningRate, number: updates + 1)
         measure()
         arithmetic.begin(step, &shared)
         if iterations == 0, optimizer.average?.countsFirstWeights == true, let averages {
@@ -132,6 +146,23 @@ package final class OptimizerRun: @unchecked Sendable {
         WorkerPool.shared.run(runs.count, threads: threads, self)
         iterations += 1
         return true
+    }
+
+    /// Times that weights were moved. A schedule's rate hangs on all steps, what else counts on these.
+    private var updates: Int { iterations / (optimizer.gradientAccumulationSteps ?? 1) }
+
+    // MARK: Gathering
+
+    /// Adds a step's gradients to those that wait, or those to the last step's, which become the mean of all.
+    private func gather(_ run: Run, _ gathered: [Tensor], dividing count: Float?) {
+        let (sum, gradient) = (numbers(gathered[run.variable], run), numbers(gradients[run.variable], run))
+        if let count {
+            for i in 0..<run.range.count { gradient[i] = (gradient[i] + sum[i]) / count }
+            sum.update(repeating: 0, count: run.range.count)
+        } else {
+            for i in 0..<run.range.count { sum[i] += gradient[i] }
+            average(run, numbers(variables[run.variable], run))
+        }
     }
 
     // MARK: Clipping by norms
@@ -188,10 +219,10 @@ package final class OptimizerRun: @unchecked Sendable {
 
     private func average(_ run: Run, _ w: UnsafeMutablePointer<Float>) {
         guard let settings = optimizer.average, let averages else { return }
-        let momentum: Float = iterations == 0 && !settings.countsFirstWeights ? 0 : Float(settings.momentum)
+        let momentum: Float = updates == 0 && !settings.countsFirstWeights ? 0 : Float(settings.momentum)
         let mean = numbers(averages[run.variable], run)
         for i in 0..<run.range.count { mean[i] = momentum * mean[i] + (1 - momentum) * w[i] }
-        guard settings.overwriteFrequency.map({ (iterations + 1) % $0 == 0 }) ?? false else { return }
+        guard settings.overwriteFrequency.map({ (updates + 1) % $0 == 0 }) ?? false else { return }
         for i in 0..<run.range.count { w[i] = mean[i] }
     }
 }
