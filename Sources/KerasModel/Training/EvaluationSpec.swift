@@ -117,12 +117,30 @@ package struct EvaluationSpec: Sendable {
         penalizesFrozen = dialect != .keras3
         allMetricsHeedMasks = dialect != .keras3
         if dialect != .keras3 { reportsOutputLosses = outputNames.count > 1 }
+        if dialect == .tfKeras { mendAccuracies(&lists) }
         if dialect == .keras3 {
             outputLossesCountBatches = (origin.backend ?? "tensorflow") == "tensorflow"
             // Only TensorFlow's backend looks behind a softmax.
             if !outputLossesCountBatches { forgetLogits(&lists) }
         }
         add(lists)
+    }
+
+    /// A model that tf.keras saves before it has seen a batch says `categorical_accuracy` where `accuracy` was asked for, whatever its targets are.
+    /// Beside a loss of class numbers that is the accuracy of class numbers, as it becomes once the model is trained.
+    private func mendAccuracies(_ lists: inout [[[Metric]]]) {
+        for index in outputs.indices where outputs[index].loss?.function is SparseCategoricalCrossentropy {
+            for list in lists.indices where lists[list].indices.contains(index) {
+                lists[list][index] = lists[list][index].map { metric in
+                    guard case .function(let function) = metric.form, function is CategoricalAccuracy, metric.name.hasSuffix("accuracy"),
+                        !metric.name.hasSuffix("categorical_accuracy")
+                    else { return metric }
+                    var mended = metric
+                    mended.form = .accuracy(.byShapes)
+                    return mended
+                }
+            }
+        }
     }
 
     private mutating func forgetLogits(_ lists: inout [[[Metric]]]) {

@@ -40,6 +40,19 @@ import Testing
         #expect(settings.outputs[0].loss?.reduction == .sum)
     }
 
+    /// What tf.keras 2.21 writes of `metrics=["accuracy"]` before it has seen a batch.
+    @Test(arguments: [
+        ("accuracy", "sparse_categorical_crossentropy", true), ("accuracy", "categorical_crossentropy", false),
+        ("categorical_accuracy", "sparse_categorical_crossentropy", false),
+    ])
+    func anAccuracySavedTooEarly(_ name: String, _ loss: String, isMended: Bool) throws {
+        let metric: JSON = ["class_name": "MeanMetricWrapper", "config": ["name": .string(name), "fn": "categorical_accuracy"]]
+        let spec = try read(.tfKeras, loss: .string(loss), metrics: [[metric]], outputs: ["a"])
+        let found = try #require(spec.outputs[0].metrics.first)
+        #expect(found.name == name)
+        if case .accuracy = found.metric.form { #expect(isMended) } else { #expect(!isMended) }
+    }
+
     @Test func whatIsNotKnownIsNamedAllAtOnce() throws {
         let error = #expect(throws: KerasError.self) { try read(.keras3, loss: "my_loss", metrics: ["my_metric"], outputs: ["a"]) }
         #expect(error?.problems.map(\.kind) == [.unsupported, .unsupported])
