@@ -29,7 +29,7 @@ cross:
 ## other models.
 interop: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/numpy_files.py $(addprefix --corpus ,$(wildcard ../shared/corpus))
-	$(VENV)/bin/python Tests/Interop/run.py $(if $(SEED),--seed $(SEED))
+	$(VENV)/bin/python Tests/Interop/run.py $(if $(SEED),--seed $(SEED)) $(addprefix --corpus ,$(wildcard ../shared/corpus))
 	$(VENV)/bin/python Tests/Interop/objects.py
 	if [ -d ../shared/corpus ]; then \
 	    for script in corpus goldens slots; do $(VENV)/bin/python Tests/Interop/$$script.py --corpus ../shared/corpus || exit 1; done; fi

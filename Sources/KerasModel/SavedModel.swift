@@ -30,10 +30,29 @@ package struct Origin: Sendable {
     package var kerasVersion: KerasVersion?
     /// `tensorflow`, `theano`, `jax`, …
     package var backend: String?
+    /// True if it is an `.h5` with weights in bfloat16, which no Keras reads back.
+    package var holdsBFloat16 = false
     /// What the file calls the weights.
     package var weightNames: [WeightID: String] = [:]
     /// The configuration as it was read, to the last key.
     package var configuration: Configuration?
+    /// What else a file says, which nobody here asks for; written again where the same kind of file is, for those it came from.
+    package var extras = Extras()
+
+    package struct Extras: Sendable {
+        /// Attributes at the root of an `.h5`.
+        package var attributes: [(name: String, value: Attribute)] = []
+        /// Members of a `.keras` in which layers keep what is no number, by their names: `assets/layers/…`.
+        package var assets: [(name: String, content: Buffer)] = []
+
+        package init() {}
+    }
+
+    package enum Attribute: Sendable {
+        case text(String)
+        case texts([String])
+        case tensor(Tensor)
+    }
 
     package struct Configuration: Sendable {
         /// Where a configuration stands.

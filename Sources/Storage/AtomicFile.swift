@@ -51,7 +51,7 @@ package final class AtomicFile {
             return (goal, temporary, descriptor)
         }
         self.path = path
-        sink = FileSink(descriptor: descriptor)
+        sink = FileSink(descriptor: descriptor, isFlushed: true)
     }
 
     /// Leaves nothing behind of a file that was not put in place.
@@ -177,10 +177,18 @@ private func systemFsync(_ descriptor: Int32) -> Int32 {
 /// Where new bytes go, one after the other: a file being written, or a stream that is open already.
 package final class FileSink: ByteSink {
     private let descriptor: Int32
+    private let isFlushed: Bool
     /// Bytes written so far.
     package private(set) var position = 0
+    /// Of them, those that the disk has been told of.
+    private var announced = 0
 
-    package init(descriptor: Int32) { self.descriptor = descriptor }
+    /// - Parameter isFlushed: whether the file is going to be flushed: then the disk writes what is there while more comes, which the system
+    ///   would leave to the end.
+    package init(descriptor: Int32, isFlushed: Bool = false) { (self.descriptor, self.isFlushed) = (descriptor, isFlushed) }
+
+    /// At a time, of a file that is flushed.
+    private static let piece = 1 << 23
 
     /// write(2) until all is written.
     ///
@@ -188,10 +196,25 @@ package final class FileSink: ByteSink {
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         var done = 0
         while done < bytes.count {
-            let count = systemWrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
-            if count >= 0 { done += count } else if errno != EINTR { throw ioError("the bytes cannot be written") }
+            let count = systemWrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, isFlushed ? FileSink.piece : 1 << 30))
+            if count >= 0 {
+                done += count
+                position += count
+                announce()
+            } else if errno != EINTR {
+                throw ioError("the bytes cannot be written")
+            }
         }
-        position += bytes.count
+    }
+
+    /// Lets the disk begin, and does not wait for it: whatever it fails at, the flush at the end says. Linux writes pages that nobody needs in
+    /// memory at once. posix_fadvise(2)
+    private func announce() {
+        #if os(Linux)
+        guard isFlushed, position - announced >= FileSink.piece else { return }
+        _ = posix_fadvise(descriptor, off_t(announced), off_t(position - announced), POSIX_FADV_DONTNEED)
+        announced = position
+        #endif
     }
 
     /// Writes over bytes that are there already, which ``position`` does not notice. Not for a stream, which cannot go back. pwrite(2)

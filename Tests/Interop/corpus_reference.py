@@ -29,6 +29,9 @@ def random_inputs(model):
     vocabularies = [layer.input_dim for layer in all_layers(model) if type(layer).__name__ == "Embedding"]
     for start in model.inputs:
         shape = [start.shape[0] or BATCH] + [size or UNKNOWN_SIZE for size in start.shape[1:]]
+        if getattr(start.dtype, "name", start.dtype) == "string":
+            yield random.choice(["a", "b", "the cat", ""], shape)
+            continue
         if vocabularies and len(shape) == 2:
             yield random.integers(0, min(vocabularies), shape).astype("float32")
         else:
@@ -37,6 +40,9 @@ def random_inputs(model):
 
 def run(model, values):
     """The outputs in order."""
+    if any(value.dtype.kind == "U" for value in values):
+        import tensorflow
+        values = [tensorflow.constant(value) for value in values]
     results = model(values if len(values) > 1 else values[0], training=False)
     if isinstance(results, dict):
         results = list(results.values())

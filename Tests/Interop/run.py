@@ -1,6 +1,6 @@
 """Random models of both Kerases, and the Swift command's answers to them: what `make interop` calls.
 
-    python Tests/Interop/run.py [--count 150] [--seed TEXT] [--corpus DIR] [--keras-binary .build/release/keras] [--keep DIR]
+    python Tests/Interop/run.py [--count 150] [--seed TEXT] [--corpus DIR [--whole]] [--keras-binary .build/release/keras] [--keep DIR]
 
 Runs under a Python that has tensorflow, keras (3), tf_keras and h5py. The models are the same in every run, so that what fails has to do
 with what was changed; another seed draws others. The two Kerases go side by side, each in processes of its own; what a script prints is
@@ -21,6 +21,8 @@ from command import DEFAULT_BINARY
 HERE = Path(__file__).resolve().parent
 KERASES = ("keras3", "tf_keras")
 SEED = "swift-keras"
+# Which of the collection's models go there and back, where not all do.
+ROUND_TRIPS = "1/6"
 PRINTING = threading.Lock()
 
 
@@ -43,7 +45,7 @@ def check(keras, folder, options):
     """Everything that one Keras judges; the models of both are there."""
     own, binary, judge = folder / keras, ["--keras-binary", options.keras_binary], ["--keras", keras]
     made = ["--models", *(folder / other for other in KERASES)]
-    collection = ["--corpus", options.corpus] if options.corpus else []
+    collection = ["--corpus", options.corpus, *([] if options.whole else ["--brief"])] if options.corpus else []
     return [
         script(keras, "compare.py", own, *binary),
         script(keras, "neighbours.py", own, "--count", options.neighbours, *binary),
@@ -69,6 +71,7 @@ def main():
     parser.add_argument("--recurrent", type=int, default=30, help="models of recurrent layers with masks and states, of each Keras")
     parser.add_argument("--seed", default=SEED)
     parser.add_argument("--corpus", type=Path, help="a collection of other people's models, to be saved too")
+    parser.add_argument("--whole", action="store_true", help="every model of it with every question, in ten minutes more")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
     options = parser.parse_args()
@@ -79,7 +82,8 @@ def main():
         if not any(results):
             results += sum(both.map(lambda keras: check(keras, folder, options), KERASES), [])
             if options.corpus:
-                results.append(script("both", "roundtrips.py", "--corpus", options.corpus, "--keras-binary", options.keras_binary))
+                part = [] if options.whole else ["--part", ROUND_TRIPS]
+                results.append(script("both", "roundtrips.py", "--corpus", options.corpus, *part, "--keras-binary", options.keras_binary))
             results.append(script("both", "kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))
     sys.exit(1 if any(results) else 0)
 

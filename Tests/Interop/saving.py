@@ -7,6 +7,9 @@
 original too, the original's bit for bit; it must evaluate and fit one step. A model of the collection is also written as a `.keras` and a
 `.weights.h5`, which Keras 3 must load to the same bits, and as the JSON of this Keras, which it must write back byte for byte. What the command
 refuses is counted by reason, and a class it says this Keras lacks must be lacking. Files that carry code are never given to Python.
+
+With `--brief`, models of the collection that differ from one before them by names and sizes alone are loaded and compared, no more; how many those
+were is said.
 """
 
 import argparse
@@ -30,6 +33,8 @@ from command import DEFAULT_BINARY, Refused, keras as command, load
 from converted import MODULES, Checker, refusal, sentence
 
 SECONDS_A_MODEL = 60
+# How a model is tried again that TensorFlow dies of.
+WAYS_OUT = ("trained in a graph", "without oneDNN")
 
 
 def cases(options, checker):
@@ -51,6 +56,10 @@ def cases(options, checker):
 def work(options, begin, results):
     """Goes through the cases from one on, and says of each what it is before it begins and what came of it."""
     warnings.filterwarnings("ignore")
+    # One model, where others need the faster way: without it some gradients of images with the channels in front are not there.
+    is_careful = options.deaths[begin] > 1
+    if is_careful:
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     keras = importlib.import_module(MODULES[options.keras])
 
     def stop(*_):
@@ -64,7 +73,11 @@ def work(options, begin, results):
             results.send({**words, "counts": checker.counts, "refused": checker.refused})
             checker.counts, checker.refused = Counter(), Counter()
 
+        forms = set()
         for index, case in enumerate(of_part(cases(options, checker), options.part)):
+            form = case.form() if options.brief and case.has_all_forms else None
+            is_repeated = form in forms
+            forms.update([form] if form else [])
             if index < begin:
                 checker.refused.clear()
                 continue
@@ -74,14 +87,16 @@ def work(options, begin, results):
             tell(index=index, name=f"{case.file.parent.name}/{case.file.name}")
             keras.backend.clear_session()
             signal.alarm(SECONDS_A_MODEL)
-            checker.in_graph = index in options.died
+            checker.in_graph = options.deaths[index] == 1
             try:
-                problems = checker.check(case)
+                problems = checker.check(case, is_repeated)
             except Exception as problem:
                 problems = [sentence(problem)]
             finally:
                 signal.alarm(0)
             tell(problems=problems)
+            if is_careful:
+                return tell(pause=True)
         for folder in options.models:
             tried, problems = figures.check(keras, checker, folder)
             tell(figures=tried, problems=problems)
@@ -92,7 +107,7 @@ class Outcome:
     """What came of all cases."""
 
     def __init__(self):
-        self.count, self.failed, self.next, self.name, self.version = 0, 0, 0, None, None
+        self.count, self.failed, self.next, self.name, self.version, self.pauses = 0, 0, 0, None, None, False
         self.counts, self.refused = Counter(), Counter()
 
     def take(self, message):
@@ -105,7 +120,7 @@ class Outcome:
         if "problems" in message:
             self.failed += len(message["problems"]) if "figures" in message else bool(message["problems"])
             self.count, self.name = self.count + message.get("figures", 0), None
-        self.version = message.get("end", self.version)
+        self.version, self.pauses = message.get("end", self.version), "pause" in message
 
 
 def main():
@@ -115,11 +130,12 @@ def main():
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--count", type=int, default=150, help="models of each folder")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin with no further model after so long")
+    parser.add_argument("--brief", action="store_true", help="models that differ by names and sizes alone: all but the first are only compared")
     parser.add_argument("--part", default="1/1", help="which of how many parts")
     parser.add_argument("--only", default="", help="only files of the collection whose path contains this")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
-    options.died = set()
+    options.deaths = Counter()
     outcome, start = Outcome(), time.monotonic()
     options.deadline = start + options.seconds
     # Each Keras in a process of its own: what TensorFlow dies of is one model's failure.
@@ -134,12 +150,15 @@ def main():
                 outcome.take(ours.recv())
         except EOFError:
             worker.join()
-        if outcome.version is None and outcome.next - 1 not in options.died and outcome.next > begun:
-            # Once more, and not operation by operation.
-            outcome.counts["of which TensorFlow dies unless they are trained in a graph"] += 1
+        if outcome.version is not None or outcome.pauses:
+            continue
+        if outcome.next > begun and options.deaths[outcome.next - 1] < len(WAYS_OUT):
+            # Once more, and not operation by operation; then without oneDNN, whose gradient of a 1×1 convolution with strides writes beside its
+            # memory.
             outcome.next, outcome.count = outcome.next - 1, outcome.count - 1
-            options.died.add(outcome.next)
-        elif outcome.version is None:
+            print(f"{outcome.name}: TensorFlow dies of it, status {worker.exitcode}; again {WAYS_OUT[options.deaths[outcome.next]]}", flush=True)
+            options.deaths[outcome.next] += 1
+        else:
             print(f"{outcome.name}: Python died of it, status {worker.exitcode}", flush=True)
             outcome.failed += 1
             if outcome.next == begun:

@@ -34,6 +34,24 @@ import Testing
         #expect(members.allSatisfy { $0.method == .stored })
     }
 
+    /// What layers keep in files of their own goes back into an archive, and is not lost elsewhere without a word.
+    @Test func assetsComeBack() throws {
+        var saved = try ModelFile.read(KerasFileFacts.path("branches.k315.keras"))
+        saved.origin?.extras.assets = [("assets/layers/tokenizer/merges.txt", try Buffer.copy(of: Array("a b\nc".utf8)))]
+        let bytes = try encoded(saved, "again.keras")
+        let again = try ModelFile.decode(try Buffer.copy(of: bytes), name: "again.keras")
+        #expect(again.origin?.extras.assets.map(\.name) == ["assets/layers/tokenizer/merges.txt"] && again.warnings == saved.warnings)
+        #expect(try encoded(again, "again.keras") == bytes)
+        for (name, target) in [("a.keras", SaveTarget.tfKeras), ("a.h5", .keras3), ("a.json", .keras3), ("a.safetensors", .keras3)] {
+            #expect { try encoded(again, name, target: target) } throws: { "\($0)".contains("merges.txt") }
+            let notes = try ModelFile.encode(again, as: .named(name), target: target) { $0.losses = Losses() }.notes
+            #expect(notes.contains { $0.contains("merges.txt") })
+        }
+        saved.origin?.extras.assets[0].name = "assets/../../merges.txt"
+        let hostile = try encoded(saved, "again.keras")
+        #expect(throws: KerasError.self) { try ModelFile.decode(try Buffer.copy(of: hostile), name: "again.keras") }
+    }
+
     /// The paths in the file are those Keras made, with the groups of layers that have no weights.
     @Test(arguments: KerasFilesTests.tags) func objectsStandWhereKerasPutsThem(tag: String, rules: PathRules) throws {
         let saved = try ModelFile.read(KerasFileFacts.path("branches.\(tag).keras"))

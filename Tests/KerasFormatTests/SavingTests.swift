@@ -50,6 +50,41 @@ import Testing
         #expect(try ContentHash(again) == ContentHash(model))
     }
 
+    /// What stands at the root of an `.h5` beside what every Keras writes goes back into one, and is missed elsewhere.
+    @Test func attributesOfOthersAreKept() throws {
+        var model = try open("mnist_cnn_k315.h5")
+        model.origin?.extras.attributes = [
+            ("distributed_config", .text("{}")), ("note", .text("größer")), ("list", .texts(["a", "bc"])),
+            ("numbers", .tensor(try Tensor([1.5, 2]))),
+        ]
+        let (again, root, notes) = try written(model)
+        #expect(notes == [])
+        #expect(again.origin?.extras.attributes.map(\.name) == ["distributed_config", "list", "note", "numbers"])
+        let (_, twice, _) = try written(again)
+        for file in [root, twice] {
+            #expect(try file.attribute("distributed_config")?.string() == "{}" && file.attribute("note")?.string() == "größer")
+            #expect(try file.attribute("list")?.strings() == ["a", "bc"])
+            #expect(try file.attribute("numbers")?.tensor().scalars(as: Double.self) == [1.5, 2])
+        }
+        for (ending, target) in [(".h5", SaveTarget.tfKeras), (".keras", .keras3), (".json", .keras3)] {
+            #expect(try ModelFile.encode(again, as: .named(ending), target: target).notes.contains { $0.contains("'distributed_config'") })
+        }
+    }
+
+    /// No Keras reads bfloat16 back from an `.h5`: elsewhere than in a file that came so its numbers stand as float32, which says them all.
+    @Test func bfloat16IsWrittenForKerasToRead() throws {
+        let model = try open("generations/bf.h5")
+        #expect(model.weights.values.contains { $0.dtype == .bfloat16 })
+        let (again, _, _) = try written(model, target: .universal)
+        #expect(again.weights.values.allSatisfy { $0.dtype == .float32 })
+        func numbers(_ model: SavedModel) throws -> [[Double]] {
+            try BuiltModel(model.root).allWeights(of: model.root).map { try #require(model.weights[$0.id]).scalars(as: Double.self) }
+        }
+        #expect(try numbers(again) == numbers(model))
+        let other = try open("mnist_cnn_k315.h5").converted(to: .bfloat16).model
+        #expect(try written(other).file.weights.values.allSatisfy { $0.dtype == .float32 })
+    }
+
     /// Files by path hold an adapter's product in its kernel: one that adds something is refused, never left out.
     @Test func whatAnAdapterAddsIsNotLost() throws {
         let json: JSON = [

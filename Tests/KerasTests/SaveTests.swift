@@ -41,6 +41,24 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["model.h5", "model.json", "weights.hdf5"])
     }
 
+    /// A layer that two models and a wrapper share: whoever reads the words has one for each, and there is a weight for every one.
+    @Test(arguments: [".h5", ".keras", ".safetensors"]) func sharedLayersAreWrittenForEach(ending: String) throws {
+        let common = Dense(4, activation: .tanh, name: "common")
+        let start = Input(4, name: "start")
+        let inner = try Model(inputs: [start], outputs: [Dense(4, name: "own")(common(start))])
+        let input = Input(3, 4, name: "input")
+        let steps = TimeDistributed(common)(input)
+        let first = GlobalAveragePooling1D()(steps)
+        let model = try Model(inputs: [input], outputs: [Add()([inner(first), common(first)])])
+        let x = try Tensor((0..<24).map { Float($0) / 24 }, shape: [2, 3, 4])
+        let wanted = try model.predict(x).scalars(as: Float.self)
+        let bytes = try model.serialized(as: ending)
+        let again = try Model.load(bytes: bytes)
+        #expect(try again.predict(x).scalars(as: Float.self) == wanted)
+        #expect(try again.getWeights().count == 8)
+        #expect(try Model.load(bytes: again.serialized(as: ending)).predict(x).scalars(as: Float.self) == wanted)
+    }
+
     /// Changed weights are those that are written.
     @Test func weightsAsTheyAreNow() throws {
         let model = try Model.load("\(SaveTests.fixtures)/mnist_cnn_k315.h5")

@@ -80,7 +80,8 @@ package struct ModelConfigWriter: Sendable {
             for (key, value) in firstCall.keywordTensors where names.contains(key) { named[key + "_shape"] = shapes(value) }
             return ["build_config": ["shapes_dict": .object(named)]]
         }
-        guard firstCall.arguments.count == 1 else { return [:] }
+        // Before Keras 3 the other tensors of such a call are named, and not those it is built for.
+        guard firstCall.arguments.count == 1 || dialect == .tfKeras && !type(of: layer).argumentNames.isEmpty else { return [:] }
         return ["build_config": ["input_shape": shapes(firstCall.arguments[0])]]
     }
 

@@ -25,8 +25,10 @@ enum LegacyModel {
         try stored.fillOpaqueLayers(of: &model)
         let built = try BuiltModel(model)
         let tensors = try stored.read(into: built, names: &origin.weightNames)
+        origin.holdsBFloat16 = tensors.values.contains { $0.dtype == .bfloat16 }
         var saved = SavedModel(root: model, weights: tensors, origin: origin, warnings: ModelFile.unknownKeys(of: model))
         saved.warnings += stored.warnings(for: built)
+        saved.origin?.extras.attributes = try extras(root, &saved.warnings)
         if let training = try root.attribute("training_config") {
             let json = try KerasError.placing(Place(object: "/@training_config")) { try JSON(parsing: try training.string()) }
             saved.training = TrainingConfiguration(json, dialect: dialect)
@@ -38,6 +40,25 @@ enum LegacyModel {
             }
         }
         return saved
+    }
+
+    /// What stands at the root beside what every Keras writes there: the attributes; of members it is told that they are left out.
+    private static func extras(_ root: HDF5Group, _ warnings: inout [String]) throws -> [(name: String, value: Origin.Attribute)] {
+        let others = try root.names().filter { !["model_weights", "optimizer_weights"].contains($0) }
+        if !others.isEmpty { warnings.append("what no Keras has in such a file is left out: " + list(others)) }
+        var unread: [String] = []
+        let known: Set = ["model_config", "keras_version", "backend", "training_config"]
+        let found = try root.attributeNames().filter { !known.contains($0) }.compactMap { name in
+            let value = try root.attribute(name)?.kept
+            if value == nil { unread.append(name) }
+            return value.map { (name, $0) }
+        }
+        if !unread.isEmpty { warnings.append("attributes of a kind that is not read are left out: " + list(unread)) }
+        return found
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(4).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 4 ? ", …" : "")
     }
 
     private static func notAModel(_ root: HDF5Group) throws -> KerasError {
@@ -55,5 +76,29 @@ enum LegacyModel {
         guard try root.contains("optimizer_weights") else { return [] }
         let group = try root.group("optimizer_weights")
         return try group.stringList("weight_names").map { ($0, try group.dataset($0).tensor()) }
+    }
+}
+
+extension HDF5Attribute {
+    /// Its value, whatever it means; nil for what is not read.
+    fileprivate var kept: Origin.Attribute? {
+        switch datatype.kind {
+        case .variableText:
+            guard let texts = try? strings() else { return nil }
+            return shape.rank == 0 && texts.count == 1 ? .text(texts[0]) : shape.rank == 1 ? .texts(texts) : nil
+        case .numbers, .fixedText: return (try? tensor()).map { .tensor($0) }
+        case .opaque, .other: return nil
+        }
+    }
+}
+
+extension Origin.Attribute {
+    /// As h5py writes it: text beyond ASCII is what Python's `str` was.
+    var draft: HDF5DraftValue {
+        switch self {
+        case .text(let text): text.utf8.allSatisfy { $0 < 0x80 } ? .text(text) : .unicode(text)
+        case .texts(let list): .texts(list)
+        case .tensor(let tensor): .tensor(tensor)
+        }
     }
 }

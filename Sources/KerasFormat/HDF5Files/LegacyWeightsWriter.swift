@@ -36,6 +36,12 @@ enum LegacyWeightsWriter {
         return group
     }
 
+    /// No Keras reads bfloat16 from such a file, and each takes the same numbers in float32 for a layer that keeps bfloat16. What came so stays so.
+    private static func stored(_ tensor: Tensor, of model: SavedModel, _ options: SaveOptions) throws -> Tensor {
+        let cameSo = model.origin?.holdsBFloat16 == true && model.origin?.target == options.target
+        return tensor.dtype == .bfloat16 && !cameSo ? try tensor.converted(to: .float32) : tensor
+    }
+
     private static func name(_ layer: any Layer) throws -> String {
         let parts = layer.name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard !parts.contains(where: { $0.isEmpty || $0.elementsEqual(".".utf8) }) else {
@@ -60,7 +66,9 @@ enum LegacyWeightsWriter {
                 let kept = model.origin?.target == options.target ? model.origin?.weightNames[id] : nil
                 let name = kept.flatMap { list.contains($0) ? nil : $0 } ?? names.unique(id, spec, besides: list)
                 list.append(name)
-                group.add(dataset: name, HDF5DraftDataset(tensor, compression: options.compresses ? .gzip : .none))
+                group.add(
+                    dataset: name, HDF5DraftDataset(try stored(tensor, of: model, options), compression: options.compresses ? .gzip : .none)
+                )
             }
         }
         try problems.throwIfAny()

@@ -31,7 +31,7 @@ enum KerasArchive {
             try PathWeights.read(variables.without(read.paths), into: BuiltModel(saved.root).tree(of: saved.root), shared: &shared)
         }
         saved.warnings += shared.map {
-            "layer '\($0.name)': a wrapper and the model had one layer, and its weights stand in the file once; here they are two with the same weights"
+            "layer '\($0.name)': two parts of the model had this layer in common, and its weights stand in the file once; here they are two with the same weights"
         }
         do {
             saved.training?.optimizerVariables = try variables.optimizerVariables()
@@ -39,11 +39,20 @@ enum KerasArchive {
         } catch let error as KerasError {
             saved.warnings += error.problems.map { "the optimizer's state is left out: \($0)" }
         }
-        let assets = archive.members.filter { $0.name.hasPrefix("assets/") && !$0.isDirectory && !read.members.contains($0.name) }
-        if !assets.isEmpty {
-            saved.warnings.append("what no layer here asks for is left out: " + assets.map { "'\($0.name)'" }.joined(separator: ", "))
-        }
+        saved.origin?.extras.assets = try assets(in: archive, besides: read.members)
         return saved
+    }
+
+    /// What layers that are not known here keep in files of their own, unread.
+    private static func assets(in archive: ZipArchive, besides read: Set<String>) throws -> [(name: String, content: Buffer)] {
+        try archive.members.filter { $0.name.hasPrefix("assets/") && !$0.isDirectory && !read.contains($0.name) }.map { member in
+            // It is going to be written again, and somebody may unpack that.
+            guard !member.name.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }) else {
+                throw KerasError(.policy, "a member's name leads out of the archive", at: Place(file: archive.name, object: member.name))
+            }
+            try archive.verify(member)
+            return (member.name, try archive.contents(of: member))
+        }
     }
 
     /// The weights alone.

@@ -11,6 +11,7 @@ enum KerasArchiveWriter {
 
     static func write(_ model: SavedModel, _ options: SaveOptions) throws -> ByteRope {
         let built = try BuiltModel(model.root)
+        let options = options.telling(whatShares: built, of: model)
         let written = try ModelConfigWriter.json(model.root, built: built, target: options.target, form: .archive, losses: options.losses)
         var config = model.keepingWords(written, for: options.target, .archive).object ?? [:]
         if let compiled = try CompileConfigWriter(model, options)?.config() { config["compile_config"] = compiled }
@@ -25,6 +26,11 @@ enum KerasArchiveWriter {
             for inner in [path] + layer.innerPaths.map({ "\(path)/\($0)" }) {
                 try archive.add("assets/\(inner)/\(KerasArchive.vocabulary)", ByteRope(Array(words.joined(separator: "\n").utf8)))
             }
+        }
+        for (name, content) in model.extras(in: .archive, for: options.target).assets {
+            var rope = ByteRope()
+            rope.append(content)
+            try archive.add(name, rope)
         }
         try archive.finish()
         return sink.rope

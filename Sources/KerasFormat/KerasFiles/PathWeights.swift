@@ -24,21 +24,22 @@ enum PathWeights {
             if match.problems.isEmpty { return try match.tensors() }
             if match.problems.count < best?.problems.count ?? .max { best = match }
         }
-        let copies = tree.copies
-        for rules in PathRules.allCases where !copies.isEmpty {
-            let match = Match(file, prefix, tree, rules, copies)
-            guard match.problems.isEmpty else { continue }
-            var tensors = try match.tensors()
-            for (copy, original) in copies {
-                guard let some = tree[copy], let others = tree[original] else { continue }
-                for (weight, other) in zip(some.all, others.all) {
-                    // The file has those of the one that it met first.
-                    let found = tensors[weight.id] ?? tensors[other.id]
-                    (tensors[weight.id], tensors[other.id]) = (found, found)
+        for copies in [[:], tree.copies, tree.copies(of: best?.lacking ?? [])] where !copies.isEmpty || tree.sharesLayers {
+            for rules in PathRules.allCases {
+                let match = Match(file, prefix, tree, rules, copies)
+                guard match.problems.isEmpty else { continue }
+                var tensors = try match.tensors()
+                for (copy, original) in copies {
+                    guard let some = tree[copy], let others = tree[original] else { continue }
+                    for (weight, other) in zip(some.all, others.all) {
+                        // The file has those of the one that it met first.
+                        let found = tensors[weight.id] ?? tensors[other.id]
+                        (tensors[weight.id], tensors[other.id]) = (found, found)
+                    }
+                    shared.append(some.layer)
                 }
-                shared.append(some.layer)
+                return tensors
             }
-            return tensors
         }
         throw KerasError(problems: best?.problems ?? [])
     }
@@ -61,15 +62,20 @@ enum PathWeights {
     private struct Match {
         var pairs: [(weight: WeightTree.Entry, dataset: HDF5Dataset)] = []
         var problems: [Problem] = []
+        /// The layers for which the file has no weights.
+        var lacking: Set<LayerID> = []
 
-        init(_ file: PathVariables, _ prefix: String, _ tree: WeightTree, _ rules: PathRules, _ copies: [LayerID: LayerID] = [:]) {
+        init(_ file: PathVariables, _ prefix: String, _ tree: WeightTree, _ rules: PathRules, _ copies: [LayerID: LayerID]? = nil) {
             var asked: Set<String> = []
             for object in tree.objects(by: rules, copies: copies) {
                 let path = prefix.isEmpty || object.path.isEmpty ? prefix + object.path : "\(prefix)/\(object.path)"
                 asked.insert(path)
                 let stored = file[path: path]
                 guard let stored, !stored.variables.isEmpty else {
-                    if !object.weights.isEmpty { problems.append(Match.missing(object, at: path)) }
+                    if !object.weights.isEmpty {
+                        problems.append(Match.missing(object, at: path))
+                        lacking.insert(object.layer.id)
+                    }
                     continue
                 }
                 guard stored.variables.count == object.weights.count else {

@@ -7,7 +7,8 @@ import Tensors
 enum PathWeightsWriter {
     /// A `.weights.h5`. Keras keeps the optimizer's state in it too.
     static func write(_ model: SavedModel, _ options: SaveOptions) throws -> ByteRope {
-        try HDF5Image(draft(model, BuiltModel(model.root), options)).content
+        let built = try BuiltModel(model.root)
+        return try HDF5Image(draft(model, built, options.telling(whatShares: built, of: model))).content
     }
 
     /// - Throws: `mismatch` for each weight that is missing or has another shape.

@@ -15,6 +15,8 @@ package struct ModelContainer: Sendable {
     package let endings: [String]
     /// Whom it can be written for. The first is what a model made in Swift gets.
     package let targets: [SaveTarget]
+    /// The kind of file it is, for what goes back into the same kind unread.
+    package var form: Origin.Configuration.Form?
     /// The file's bytes. What could not be said and was left out goes into the options' `losses`.
     package let write: @Sendable (SavedModel, SaveOptions) throws -> ByteRope
 
@@ -22,12 +24,13 @@ package struct ModelContainer: Sendable {
     package static let all: [ModelContainer] = [
         ModelContainer(
             name: "a whole model in HDF5", content: .model, endings: [".h5", ".hdf5"], targets: [.universal, .keras3, .tfKeras, .keras2],
-            write: LegacyModelWriter.write),
+            form: .hdf5, write: LegacyModelWriter.write),
         ModelContainer(
             name: "weights in HDF5", content: .weights, endings: [".h5", ".hdf5"], targets: [.universal, .keras3, .tfKeras, .keras2],
             write: LegacyWeightsWriter.write),
         ModelContainer(
-            name: "a .keras archive", content: .model, endings: [".keras"], targets: [.keras3, .tfKeras], write: KerasArchiveWriter.write),
+            name: "a .keras archive", content: .model, endings: [".keras"], targets: [.keras3, .tfKeras], form: .archive,
+            write: KerasArchiveWriter.write),
         ModelContainer(
             name: "weights by path", content: .weights, endings: [".weights.h5"], targets: [.keras3, .tfKeras],
             write: PathWeightsWriter.write),
@@ -90,6 +93,18 @@ package struct SaveOptions: Sendable {
     package let notes = Losses()
 
     package init(target: SaveTarget) { self.target = target }
+
+    /// The same for a file that holds a model's words, in which a layer that parts of the model share stands once for each.
+    func telling(whatShares built: BuiltModel, of model: SavedModel) -> SaveOptions {
+        guard built.tree(of: model.root).sharesLayers else { return self }
+        var options = self
+        notes.add("a layer that parts of the model have in common is written once for each, and whoever reads the file has as many")
+        if model.training?.optimizerVariables.isEmpty == false, !stripsOptimizer {
+            options.stripsOptimizer = true
+            notes.add("the optimizer's state is left out: it is that of a layer in common")
+        }
+        return options
+    }
 }
 
 extension ModelFile {
@@ -114,6 +129,7 @@ extension ModelFile {
     ) throws -> (content: ByteRope, notes: [String]) {
         var options = SaveOptions(target: try container.target(for: model, asked: target))
         configure(&options)
+        if container.content != .weights { try model.tellExtras(in: container.form, options) }
         let content = try container.write(options.target == .universal ? model.withChainsAsGraphs(options.notes) : model, options)
         if container.content != .weights, options.target != model.origin?.target {
             // What they mean to those they came from is not known, so neither what they would to others.

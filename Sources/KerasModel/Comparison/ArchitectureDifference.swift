@@ -197,12 +197,17 @@ private struct GraphWords {
     func second(_ tensors: [TensorRef]) -> Tensors { said(tensors, marksB) }
 
     func calls(ofFirst layer: any Layer) -> [(inputs: Tensors, keywords: JSONObject)] {
-        // A chain says nothing that the order of the layers does not.
-        a.kind == .sequential && b.kind == .sequential ? [] : (a.calls[layer.id] ?? []).map { (first($0.inputs), $0.words(placeholder)) }
+        calls(of: layer, in: a).map { (first($0.inputs), $0.words(placeholder)) }
     }
 
     func calls(ofSecond layer: any Layer) -> [(inputs: Tensors, keywords: JSONObject)] {
-        a.kind == .sequential && b.kind == .sequential ? [] : (b.calls[layer.id] ?? []).map { (second($0.inputs), $0.words(placeholder)) }
+        calls(of: layer, in: b).map { (second($0.inputs), $0.words(placeholder)) }
+    }
+
+    private func calls(of layer: any Layer, in architecture: Architecture) -> [Call] {
+        // A chain says nothing that the order of the layers does not.
+        if a.kind == .sequential && b.kind == .sequential { return [] }
+        return (architecture.calls[layer.id] ?? []).map { $0.positioned(type(of: layer).argumentNames) }
     }
 
     private func said(_ tensors: [TensorRef], _ marks: [LayerID: String]) -> Tensors {
@@ -212,5 +217,18 @@ private struct GraphWords {
             return "'\(names[tensor.layer] ?? "?")'\(which)"
         }
         return (compared, tensors.isEmpty ? "none" : words.joined(separator: ", "))
+    }
+}
+
+extension Call {
+    /// The same call with the tensors that go by name in the places that have these names: `query, value=v` is `query, v`.
+    fileprivate func positioned(_ names: [String]) -> Call {
+        var call = self
+        while call.arguments.count < names.count,
+            let found = call.keywordTensors.firstIndex(where: { $0.key == names[call.arguments.count] })
+        {
+            call.arguments.append(call.keywordTensors.remove(at: found).value)
+        }
+        return call
     }
 }

@@ -51,6 +51,8 @@ public protocol Layer: Sendable {
     mutating func adopt(_ rest: JSONObject) -> JSONObject
     /// What was so taken, to be written after the keys.
     var adopted: JSONObject { get }
+    /// Weights of the layers held inside that files by path have among the layer's own too, in front: Keras keeps them as attributes of both.
+    var namesOfHeldWeights: [String] { get }
     /// The layers held inside, in the order their weights come in.
     var children: [ChildLayer] { get }
 
@@ -112,6 +114,7 @@ extension Layer {
     public mutating func adopt(_ rest: JSONObject) -> JSONObject { rest }
     public var adopted: JSONObject { [:] }
     public var children: [ChildLayer] { [] }
+    public var namesOfHeldWeights: [String] { [] }
 
     public func withChildren(_ change: (any Layer) throws -> any Layer) throws -> Self {
         guard children.isEmpty else {

@@ -47,26 +47,37 @@ extension WeightTree {
         package let merged: [Entry]
     }
 
-    /// Every layer once, under the first path that leads to it, in the order Keras writes them.
+    /// Every layer under the path that leads to it, in the order Keras writes them; one that two models or wrappers share under each, since
+    /// they have the words of it each and Keras makes a layer of them each time.
+    package func objects(by rules: PathRules) -> [Object] { objects(by: rules, copies: nil) }
+
+    /// The same with every layer once, under the first path that leads to it: as Keras writes what is shared while it is.
     ///
     /// - Parameter copies: layers that were another one when the file was written (``copies``): they have no path of their own.
-    package func objects(by rules: PathRules, copies: [LayerID: LayerID] = [:]) -> [Object] {
+    package func objects(by rules: PathRules, copies: [LayerID: LayerID]?) -> [Object] {
         var seen: Set<LayerID> = []
         var objects: [Object] = []
         walk("", rules, copies, &seen, &objects)
         return objects
     }
 
+    /// True if a layer with weights stands in the tree twice.
+    package var sharesLayers: Bool {
+        func count(_ objects: [Object]) -> Int { objects.count { !$0.weights.isEmpty } }
+        return count(objects(by: .keras3)) > count(objects(by: .keras3, copies: [:]))
+    }
+
     private func walk(
-        _ path: String, _ rules: PathRules, _ copies: [LayerID: LayerID], _ seen: inout Set<LayerID>, _ objects: inout [Object]
+        _ path: String, _ rules: PathRules, _ copies: [LayerID: LayerID]?, _ seen: inout Set<LayerID>, _ objects: inout [Object]
     ) {
-        guard seen.insert(copies[layer.id] ?? layer.id).inserted else { return }
+        if let copies { guard seen.insert(copies[layer.id] ?? layer.id).inserted else { return } }
         let own = branches.filter(\.attribute.isEmpty).reduce(self.own) { $0 + $1.tree.own }
         // Two lists are joined: that of what a layer made to be trained, and that of the rest. Freezing moves nothing.
         let merged = own.filter(\.spec.isMerged)
         let apart = own.filter { !$0.spec.isMerged }
         let (first, others) = (apart.filter(\.spec.isStoredFirst), apart.filter { !$0.spec.isStoredFirst })
-        let stored = first + others.filter(\.spec.isTrainable) + others.filter { !$0.spec.isTrainable }
+        let held = branches.flatMap(\.tree.own).filter { layer.namesOfHeldWeights.contains($0.spec.name) }
+        let stored = first + held + others.filter(\.spec.isTrainable) + others.filter { !$0.spec.isTrainable }
         objects.append(Object(path: path, layer: layer, weights: stored, merged: merged))
         let prefix = path.isEmpty ? "" : path + "/"
         for attribute in attributes(by: rules) {
@@ -77,7 +88,8 @@ extension WeightTree {
             }
             let list = prefix + (layer is ModelLayer && attribute == "layers" ? rules.listOfLayers : attribute)
             var counts: [String: Int] = [:]
-            for member in members where rules.countsKnown || !seen.contains(copies[member.tree.layer.id] ?? member.tree.layer.id) {
+            for member in members
+            where rules.countsKnown || copies == nil || !seen.contains(copies?[member.tree.layer.id] ?? member.tree.layer.id) {
                 let name = Architecture.snakeCase(member.tree.layer.typeName)
                 let count = counts[name, default: 0]
                 counts[name] = count + rules.step(hasWeights: !member.tree.all.isEmpty)
@@ -100,7 +112,25 @@ extension WeightTree {
     /// weights. Keras writes the one once, under the path it meets first, and its words twice; what it makes of them are two layers, so that it
     /// cannot load such a file. From a layer of a model to the wrapper's.
     package var copies: [LayerID: LayerID] {
-        var held: [String: LayerID] = [:]
+        let (held, listed) = namedLayers
+        let originals = Dictionary(held, uniquingKeysWith: { first, _ in first })
+        return listed.reduce(into: [:]) { found, entry in
+            if let original = originals[entry.key], original != entry.id { found[entry.id] = original }
+        }
+    }
+
+    /// The same between models, one inside the other or both in a third: from each layer that a file lacks to the first like it that it has.
+    package func copies(of lacking: Set<LayerID>) -> [LayerID: LayerID] {
+        let layers = namedLayers.listed
+        let originals = Dictionary(layers.filter { !lacking.contains($0.id) }, uniquingKeysWith: { first, _ in first })
+        return layers.reduce(into: [:]) { found, entry in
+            if lacking.contains(entry.id) { found[entry.id] = originals[entry.key] }
+        }
+    }
+
+    /// The layers with weights that wrappers hold and that models list, each with what it would have in common with itself.
+    private var namedLayers: (held: [(key: String, id: LayerID)], listed: [(key: String, id: LayerID)]) {
+        var held: [(key: String, id: LayerID)] = []
         var listed: [(key: String, id: LayerID)] = []
         func visit(_ tree: WeightTree) {
             for branch in tree.branches {
@@ -109,16 +139,14 @@ extension WeightTree {
                     if tree.layer is ModelLayer {
                         listed.append((inner.signature, inner.layer.id))
                     } else if !branch.isListed {
-                        held[inner.signature] = held[inner.signature] ?? inner.layer.id
+                        held.append((inner.signature, inner.layer.id))
                     }
                 }
                 visit(inner)
             }
         }
         visit(self)
-        return listed.reduce(into: [:]) { found, entry in
-            if let original = held[entry.key], original != entry.id { found[entry.id] = original }
-        }
+        return (held, listed)
     }
 
     /// Class, name and weights, at every depth.

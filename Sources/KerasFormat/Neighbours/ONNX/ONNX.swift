@@ -24,7 +24,8 @@ package enum ONNX {
     /// - Throws: `unsupported`, with the layer, for what cannot be said: numbers that hang on open lengths, models over 2 GB.
     package static func export(_ model: BuiltModel, weights: [WeightID: Tensor]) throws -> ByteRope {
         var exporter = ONNXExporter(
-            try OpenGraph(model), weights, names: Dictionary(uniqueKeysWithValues: model.weightPaths.map { ($0.id, $0.path) }))
+            try OpenGraph(model), weights,
+            names: Dictionary(model.weightPaths.map { ($0.id, $0.path) }, uniquingKeysWith: { first, _ in first }))
         let file = try exporter.run(
             inputs: model.architecture.inputLayers.map(\.name), outputs: model.architecture.outputNames, name: model.root.name)
         guard file.count <= largest else {

@@ -105,6 +105,7 @@ enum SafetensorsModel {
     ///   and for element types the format lacks.
     static func write(_ saved: SavedModel, _ options: SaveOptions) throws -> ByteRope {
         var saved = saved
+        let options = (try? BuiltModel(saved.root)).map { options.telling(whatShares: $0, of: saved) } ?? options
         if options.stripsOptimizer { saved.training?.optimizerVariables = [] }
         return try file(of: saved, target: options.target, losses: options.losses).encoded()
     }
@@ -146,14 +147,12 @@ extension Safetensors {
 }
 
 extension BuiltModel {
-    /// Each weight under the names of the layers that lead to it and its own: `encoder/dense_1/kernel`. A shared layer's stand under its first
-    /// path; of two that would be one the later has a number.
+    /// Each weight under the names of the layers that lead to it and its own: `encoder/dense_1/kernel`. Those of a layer that
+    /// parts of the model share stand under each of its paths, as the words do; of two paths that would be one the later has a number.
     var weightPaths: [(path: String, id: WeightID, spec: WeightSpec)] {
-        var seen: Set<LayerID> = []
         var taken: Set<String> = []
         var result: [(path: String, id: WeightID, spec: WeightSpec)] = []
         func visit(_ layer: any Layer, _ path: String) {
-            guard seen.insert(layer.id).inserted else { return }
             for (id, spec) in ownWeights(of: layer) {
                 let plain = path.isEmpty ? spec.name : "\(path)/\(spec.name)"
                 var name = plain

@@ -31,6 +31,7 @@ public struct SpectralNormalization: Layer {
     }
 
     public var children: [ChildLayer] { [ChildLayer("layer", layer)] }
+    public var namesOfHeldWeights: [String] { ["kernel", "embeddings"] }
 
     public func withChildren(_ change: (any Layer) throws -> any Layer) throws -> SpectralNormalization {
         var copy = self

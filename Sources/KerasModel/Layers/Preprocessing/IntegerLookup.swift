@@ -45,6 +45,7 @@ public struct IntegerLookup: VocabularyLayer {
     package var storedWeights: [Double]?
     package var weighs: Bool { outputMode == .tfIdf }
     package var innerPaths: [String] { [] }
+    package var olderDType: DType? { outputMode == .int ? .int64 : nil }
     var size: Int?
     var unknownMethod: JSON = nil
     var salt: JSON = nil

@@ -49,6 +49,7 @@ public struct StringLookup: VocabularyLayer {
     package var storedWeights: [Double]?
     package var weighs: Bool { outputMode == .tfIdf }
     package var innerPaths: [String] { [] }
+    package var olderDType: DType? { outputMode == .int ? .int64 : nil }
 
     public init(_ vocabulary: [String], outputMode: OutputMode = .int, name: String? = nil) {
         self.vocabulary = vocabulary

@@ -47,6 +47,7 @@ public struct TextVectorization: VocabularyLayer {
     }
     package var weighs: Bool { lookup.weighs }
     package var innerPaths: [String] { ["_lookup_layer"] }
+    package var olderDType: DType? { .unicode(0) }
 
     public init(_ vocabulary: [String], outputMode: OutputMode = .int, length: Int? = nil, name: String? = nil) {
         lookup = StringLookup(vocabulary, outputMode: outputMode)

@@ -79,9 +79,31 @@ package protocol VocabularyLayer: Layer {
     var weighs: Bool { get }
     /// Further paths below the layer's own that Keras keeps the same under.
     var innerPaths: [String] { get }
+    /// The type that tf.keras takes in the layer's configuration; nil if it takes any. Keras 3 does not look at it.
+    var olderDType: DType? { get }
 }
 
 extension VocabularyLayer {
+    public static var commonKeys: [ConfigKey<Self>] {
+        [
+            .key("name", \.base.name),
+            .key("trainable", \.base.trainable),
+            .key("dtype", \.base.dtype, in: [.keras3]),
+            .key("dtype", \.olderPolicy, in: [.tfKeras]),
+            .key("batch_shape", \.base.batchShape, names: [.tfKeras: "batch_input_shape"], in: [.tfKeras])
+                .written { layer, _ in layer.base.batchShape != nil },
+        ]
+    }
+
+    private var olderPolicy: DTypePolicy {
+        get {
+            guard let type = olderDType else { return base.dtype }
+            if type.isText { return .string }
+            return base.dtype.compute.isInteger ? base.dtype : DTypePolicy(type)
+        }
+        set { base.dtype = newValue }
+    }
+
     /// Files of tf.keras by layer hold the weights of words among the layer's own; by path they stand apart (``storedWeights``), and what is
     /// computed with are those of the configuration.
     func keptWeights(depth: Int) throws -> [WeightSpec] {

@@ -82,8 +82,7 @@ extension Metric {
             className = loss.function.names.className == "LogCosh" ? "LogCoshError" : loss.function.names.className
         case .loss, .accuracy, .crossentropy: return try config(in: context)
         }
-        guard context.namesModules else { return ["class_name": .string(className), "config": .object(settings)] }
-        return ["module": "keras.metrics", "class_name": .string(className), "config": .object(settings), "registered_name": nil]
+        return Metric.words(className, settings, in: context)
     }
 
     /// The losses of which every Keras has a metric's class too.
@@ -124,7 +123,12 @@ extension Metric {
             }
             var settings: JSONObject = ["name": .string(name), "dtype": "float32"]
             for (key, value) in try function.settings(in: EncodingContext(dialect: dialect)) { settings[key] = value }
-            return ["class_name": .string(function.names.className), "config": .object(settings)]
+            return Metric.words(function.names.className, settings, in: context)
         }
+    }
+
+    /// An `.h5` of Keras 3 has classes without their modules, and a `.keras` is not read so.
+    private static func words(_ className: String, _ settings: JSONObject, in context: EncodingContext) -> JSON {
+        context.object(WrittenClass(className, module: "keras.metrics"), config: settings)
     }
 }

@@ -287,6 +287,8 @@ extension TrainingConfiguration {
         let prefix = LossScale.inner(of: self.optimizer)["config"]?["name"]?.string ?? optimizer.algorithm.names.function
         let written = try layout(of: optimizer, weights)?.write(state, prefix: prefix) ?? []
         let names = optimizerVariables.map(\.name)
-        optimizerVariables = written.enumerated().map { (names.count == written.count ? names[$0] : $1.name, $1.tensor) }
+        // Keras 3 before 3.10 called several by one name, and had the last alone in its file.
+        let isKept = names.count == written.count && Set(names).count == names.count
+        optimizerVariables = written.enumerated().map { (isKept ? names[$0] : $1.name, $1.tensor) }
     }
 }
