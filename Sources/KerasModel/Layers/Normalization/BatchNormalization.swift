@@ -183,7 +183,7 @@ public struct BatchNormalization: Layer {
     /// 1 for each number whose step the mask leaves, else 0; nil if all are looked at: where there is no mask, and where Keras does not heed it,
     /// as Keras 2 and the kernel that tf.keras takes for images do not.
     private func countedSteps(_ x: Value, _ axes: [Int], _ call: LayerCall) throws -> Value? {
-        let ignoresMasks = call.layer.base.dialect == .keras2 || call.layer.base.dialect == .tfKeras && x.rank == 4
+        let ignoresMasks = call.layer.base.dialect == .keras2 || isFused(x.rank, axes)
         guard let mask = call.mask(ofInput: 0), !ignoresMasks else { return nil }
         guard mask.rank == x.rank - 1 else {
             throw KerasError(.mismatch, "a mask does not fit what it masks", found: "\(mask.shape) for \(x.shape)")
@@ -200,12 +200,17 @@ public struct BatchNormalization: Layer {
         return try call.emit(.binary(.divide), sums[0], weight)
     }
 
+    /// Whether tf.keras takes TensorFlow's kernel for images and volumes.
+    private func isFused(_ rank: Int, _ axes: [Int]) -> Bool {
+        base.dialect == .tfKeras && (rank == 4 || rank == 5) && (axes == [1] || axes == [rank - 1])
+    }
+
     /// What the batch's variance is multiplied by before the moving one goes towards it: Keras 2, and the kernel that tf.keras takes for
     /// images, have that of a sample stand for that of all.
     private func spread(_ count: Double, _ rank: Int, _ axes: [Int], _ call: LayerCall) -> Double {
         switch call.layer.base.dialect {
         case .keras2: count / max(count - 1 - epsilon, 1)
-        case .tfKeras where rank == 4 && (axes == [3] || axes == [1]): count / max(count - 1, 1)
+        case .tfKeras where isFused(rank, axes): count / max(count - 1, 1)
         default: 1
         }
     }
