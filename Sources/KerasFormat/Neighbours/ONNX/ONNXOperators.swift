@@ -1,3 +1,5 @@
+// One file, a little over 300 lines: a primitive is a few lines here.
+
 import KerasModel
 import Tensors
 
