@@ -22,6 +22,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -140,8 +141,12 @@ def check_gradients(keras, folder, name, options, scratch):
 
 def all_gradients(keras, options, scratch):
     names = [case["name"] for case in json.loads((options.models / "cases.json").read_text())["cases"]][options.first:][:options.count]
-    worst, failed, refused = 0.0, 0, Counter()
+    worst, failed, done, refused = 0.0, 0, 0, Counter()
+    start = time.monotonic()
     for name in names:
+        if time.monotonic() - start > options.seconds:
+            break
+        done += 1
         keras.backend.clear_session()
         try:
             off, problems = check_gradients(keras, options.models, name, options, scratch)
@@ -157,7 +162,7 @@ def all_gradients(keras, options, scratch):
         failed += bool(problems)
         for problem in problems:
             print(f"{name}: {problem}", flush=True)
-    print(f"gradients in {options.keras} {keras.__version__}: {len(names)} models, {sum(refused.values())} not trained, {failed} failed, "
+    print(f"gradients in {options.keras} {keras.__version__}: {done} models, {sum(refused.values())} not trained, {failed} failed, "
           f"largest difference {worst:.1e}")
     for reason, number in refused.most_common():
         print(f"  {number:4} {reason}")
@@ -188,7 +193,9 @@ def check_adam(keras, folder, name, options, scratch):
             "--learning-rate", rate, "--loss", ",".join(["mean_squared_error"] * len(targets)), "--batch-size", batch,
             "--x", ",".join(f"x{i}" for i in range(len(inputs))), "--y", ",".join(f"y{i}" for i in range(len(targets))))
     # One optimizer, set back between the runs: what is traced is traced once.
-    model.compile(whole_adam(keras)(rate), ["mean_squared_error"] * len(targets) if len(targets) > 1 else "mean_squared_error")
+    # Compiling loops by XLA, as Keras 3 does by itself, takes longer than all else.
+    model.compile(whole_adam(keras)(rate), ["mean_squared_error"] * len(targets) if len(targets) > 1 else "mean_squared_error",
+                  jit_compile=False)
     start = model.get_weights()
 
     def run(shift):
@@ -216,9 +223,11 @@ def all_adam(keras, options, scratch):
     cases = json.loads((options.models / "cases.json").read_text())["cases"][options.first:]
     names = [case["name"] for case in cases if any(kind in layer for layer in case["layers"] for kind in KINDS)]
     worst, failed, done, refused = 0.0, 0, 0, Counter()
+    start, last = time.monotonic(), "none"
     for name in names:
-        if done == options.adam:
+        if done == options.adam or time.monotonic() - start > options.seconds:
             break
+        last = name
         keras.backend.clear_session()
         try:
             off, problems = check_adam(keras, options.models, name, options, scratch)
@@ -233,7 +242,6 @@ def all_adam(keras, options, scratch):
         done, worst, failed = done + 1, max(worst, off), failed + bool(problems)
         for problem in problems:
             print(f"{name}: {problem}", flush=True)
-    last = name if names else "none"
     print(f"20 steps of Adam in {options.keras}: {done} models up to {last}, {failed} failed, furthest apart {worst:.2f} of what is allowed")
     for reason, number in refused.most_common():
         print(f"  {number:4} {reason}")
@@ -289,9 +297,11 @@ def check_particular(keras, model, x, options, scratch):
     np.savez(scratch / "data.npz", x_train=x, y_train=y)
     command(options.keras_binary, "fit", file, scratch / "data.npz", "-o", trained, "--no-shuffle", "--optimizer", "sgd", "--learning-rate", rate,
             "--loss", "mean_squared_error", "--batch-size", batch)
-    model.compile(keras.optimizers.SGD(rate), "mean_squared_error")
+    model.compile(keras.optimizers.SGD(rate), "mean_squared_error", jit_compile=False)
     model.fit(x, y, batch_size=batch, shuffle=False, verbose=0)
-    found = values(keras.models.load_model(trained, compile=False))
+    # tf_keras does not find the class in its own files.
+    own = {"SpectralNormalization": keras.layers.SpectralNormalization}
+    found = values(keras.models.load_model(trained, compile=False, custom_objects=own))
     return max(np.abs(a - b).max() for a, b in zip(values(model), found, strict=True))
 
 
@@ -438,10 +448,14 @@ def main():
     parser.add_argument("--count", type=int, default=50, help="of those models")
     parser.add_argument("--adam", type=int, default=0, help="of those models, how many take twenty steps of Adam")
     parser.add_argument("--perturbed", type=int, default=3, help="runs from weights moved by 5e-7 whose spread is what is allowed")
+    parser.add_argument("--seconds", type=float, default=600, help="after which no further model is taken, for gradients and for Adam")
     parser.add_argument("--only", choices=("gradients", "adam"), help="nothing else")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
+    if options.keras == "tf_keras":
+        # Its SpectralNormalization asks TensorFlow for the Keras of its own kind.
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
     keras = importlib.import_module(MODULES[options.keras])
     with tempfile.TemporaryDirectory() as scratch:
         failed = all_gradients(keras, options, Path(scratch)) if options.models and options.only != "adam" else 0
