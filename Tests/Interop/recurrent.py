@@ -248,7 +248,8 @@ def main():
                 counts[kind + ending] += 1
                 try:
                     found = named(predict(options.keras_binary, file, folder / "in.npz", folder))
-                    if kind == "kept":
+                    # Of masked sequences only the steps that count have a loss.
+                    if kind == "kept" and not any(type(layer).__name__ == "Masking" for layer in model.layers):
                         evaluate_kept(options.keras_binary, file, folder, arrays, expected)
                     for i, (value, key) in enumerate(zip(found, expected, strict=True)):
                         if not agrees(value, expected[key], doubles and doubles[key]):
