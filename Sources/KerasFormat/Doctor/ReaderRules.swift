@@ -155,7 +155,7 @@ struct ReaderRule: Sendable {
         return !isBefore(facts, 2, 15)
             && layers.allSatisfy { layer in
                 guard let kind = layer["class_name"], !models.contains(kind) else { return false }
-                return kind == "InputLayer" || layer["config"]?["batch_input_shape"] == nil
+                return kind == .string(InputLayer.className) || layer["config"]?["batch_input_shape"] == nil
             }
     }
 
