@@ -49,9 +49,10 @@ enum Keras3Rules: DialectRules {
 
     private static func tensor(_ tensor: NamedTensor) -> JSON {
         let shape = JSON.array(tensor.shape.dims.map { $0.map(JSON.integer) ?? .null })
+        let dtype = tensor.dtype.isText ? DTypePolicy.string.name : tensor.dtype.description
         return [
             "class_name": "__keras_tensor__",
-            "config": ["shape": shape, "dtype": .string(tensor.dtype.description), "keras_history": .array(tensor.triple)],
+            "config": ["shape": shape, "dtype": .string(dtype), "keras_history": .array(tensor.triple)],
         ]
     }
 
