@@ -44,8 +44,7 @@ struct LossScaling {
     /// As Keras 3 does it, and as tf.keras: for scales that are no power of two the last bits differ.
     private func divide(_ gradients: [Tensor]) {
         for gradient in gradients {
-            let numbers = UnsafeMutableBufferPointer(
-                start: gradient.mutableAddress.assumingMemoryBound(to: Float.self), count: gradient.count)
+            let numbers = gradient.numbers
             if settings.followsTFKeras {
                 let factor = 1 / state.scale
                 for i in numbers.indices { numbers[i] *= factor }
