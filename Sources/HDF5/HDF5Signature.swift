@@ -64,6 +64,8 @@ enum HDF5Signature {
         if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) { return "a NumPy .npy file" }
         if bytes.count > 1 && bytes[0] == 0x80 && (2...5).contains(bytes[1]) { return "a Python pickle" }
         if bytes.starts(with: [0x1F, 0x8B]) { return "a gzip file" }
+        // A ModelProto's first fields: `ir_version`, `producer_name`.
+        if bytes.count > 2 && bytes[0] == 0x08 && bytes[1] < 0x20 && bytes[2] == 0x12 { return "a protobuf message (an ONNX model?)" }
         if starts("\u{E}\u{3}\u{13}\u{1}") { return "an HDF4 file" }
         let text = bytes.prefix(256).drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
         if text.first == UInt8(ascii: "<") { return "an HTML or XML page" }

@@ -41,6 +41,7 @@ extension Model {
         let taken = try WeightsByName(file, for: built)
         if !skipMismatch, !taken.misfits.isEmpty { throw KerasError(problems: taken.misfits.flatMap(\.error.problems)) }
         guard !taken.loaded.isEmpty else {
+            if !taken.misfits.isEmpty { throw KerasError(problems: taken.misfits.flatMap(\.error.problems)) }
             throw KerasError(
                 .mismatch, "no layer of the file has the name of one of the model's", at: Place(file: path),
                 found: taken.unused.prefix(8).joined(separator: ", "), expected: taken.missing.prefix(8).joined(separator: ", "))

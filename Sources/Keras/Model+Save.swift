@@ -12,14 +12,16 @@ extension Model {
     ///     Keras loads.
     ///   - includeOptimizer: false leaves the optimizer's state out. Keras: `include_optimizer`.
     ///   - compress: stores the weights through gzip, which every Keras reads.
+    ///   - lossy: leaves out what the target has no word for, where that is possible, instead of refusing it.
     /// - Returns: what was left out or changed, in a sentence each.
     /// - Throws: `unsupported` problems, one for each value the target has no word for; `cannotCreate` and `io` ones from the disk.
     @discardableResult public func save(
-        to path: String, target: SaveTarget? = nil, includeOptimizer: Bool = true, compress: Bool = false
+        to path: String, target: SaveTarget? = nil, includeOptimizer: Bool = true, compress: Bool = false, lossy: Bool = false
     ) throws -> [String] {
         try ModelFile.write(try savedModel(), to: path, target: target) {
             $0.stripsOptimizer = !includeOptimizer
             $0.compresses = compress
+            if lossy { $0.losses = Losses() }
         }
     }
 
@@ -31,7 +33,7 @@ extension Model {
         try ModelFile.write(try savedModel(), to: path, as: .named(path, weightsOnly: true), target: target) { $0.compresses = compress }
     }
 
-    /// The bytes of the file that ``save(to:target:includeOptimizer:compress:)`` writes under a name with this ending.
+    /// The bytes of the file that ``save(to:target:includeOptimizer:compress:lossy:)`` writes under a name with this ending.
     ///
     /// - Throws: `unsupported` problems, one for each value the target has no word for.
     public func serialized(as ending: String = ".h5", target: SaveTarget? = nil, includeOptimizer: Bool = true, compress: Bool = false)

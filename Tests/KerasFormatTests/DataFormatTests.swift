@@ -66,6 +66,24 @@ import Testing
         #expect(try alpha.scalars(as: Float.self) == [0, 2, 1, 3])
     }
 
+    /// Keras 3's slip with a bias as long as the last axis: where that axis is open it hangs on the input.
+    @Test func anOpenAxisThatABiasMayFitIsTold() throws {
+        func notes(_ bias: Bool, _ shape: [Int?], slips: Bool = true, _ target: SaveTarget? = nil) throws -> [String] {
+            var layer = Conv1D(3, 2)
+            layer.settings.useBias = bias
+            layer.base.addsBiasAsTensorFlow = slips
+            let (moved, notes) = try model([layer.named("c")], shape).converted(to: .channelsFirst)
+            guard let target else { return notes.filter { $0.contains("bias") } }
+            return try ModelFile.encode(moved, as: .named(".h5"), target: target).notes.filter { $0.contains("bias") }
+        }
+        #expect(
+            try notes(true, [nil, 2]) == [
+                "Keras 3 adds the bias of 'c' along the last axis, not the channels, where that has 3 cells as they are"
+            ])
+        #expect(try notes(false, [nil, 2]) == [] && notes(true, [9, 2]) == [] && notes(true, [nil, 2], slips: false) == [])
+        #expect(try notes(true, [nil, 2], slips: false, .universal).count == 1 && notes(true, [nil, 2], slips: false, .tfKeras) == [])
+    }
+
     @Test func whatCannotBeMovedIsRefused() throws {
         let error = #expect(throws: KerasError.self) {
             try model([Conv2D(2, (1, 1), activation: .logSoftmax).named("c")], [3, 2, 1]).converted(to: .channelsFirst)

@@ -18,13 +18,15 @@ package struct ModelConfigWriter: Sendable {
     /// - Parameters:
     ///   - built: gives the shapes Keras 3 writes beside each tensor; without it they are left open.
     ///   - losses: takes what the target has no word for and that can be left out.
+    ///   - notes: takes what the user should know.
     /// - Throws: `unsupported` problems, one for each value the target has no word for.
-    package static func json(_ root: ModelLayer, built: BuiltModel?, target: SaveTarget, form: Form = .json, losses: Losses? = nil) throws
-        -> JSON
-    {
+    package static func json(
+        _ root: ModelLayer, built: BuiltModel?, target: SaveTarget, form: Form = .json, losses: Losses? = nil, notes: Losses? = nil
+    ) throws -> JSON {
         var context = EncodingContext(
             target: target, isHDF5: form == .hdf5, namesModules: target == .tfKeras && form != .hdf5, losses: losses)
         context.heldInputs = built?.heldInputs ?? [:]
+        context.notes = notes
         let writer = ModelConfigWriter(model: built, target: target, form: form, context: context).writingModels()
         var top = try writer.entry(root)
         switch (form, target.dialect) {

@@ -9,9 +9,10 @@ extension SavedModel {
     package func converted(to dtype: DType) throws -> (model: SavedModel, notes: [String]) {
         var copy = self
         copy.root = try SavedModel.model(root, in: DTypePolicy(dtype))
-        var infinite = 0
+        var (changed, infinite) = (0, 0)
         copy.weights = try weights.mapValues { tensor in
             guard tensor.dtype.isFloatingPoint else { return tensor }
+            if tensor.dtype != dtype { changed += 1 }
             let result = try tensor.converted(to: dtype)
             if dtype.size < tensor.dtype.size {
                 infinite +=
@@ -21,6 +22,7 @@ extension SavedModel {
             return result
         }
         var notes: [String] = []
+        if changed > 0 { notes.append("\(changed) weights are \(dtype) now") }
         if infinite > 0 { notes.append("\(infinite) weights are beyond what \(dtype) holds and became infinite") }
         if copy.training?.optimizerVariables.isEmpty == false {
             copy.training?.optimizerVariables = []

@@ -27,6 +27,8 @@ extension SavedModel {
         if changes.insertedCount > 0 {
             notes.append("\(changes.insertedCount) Permute layers were put before layers that know images one way alone")
         }
+        if changes.movedCount == 0 { notes.append("no layer has its channels at the other end: the model stays as it is") }
+        notes += changes.cautions
         for (id, axes) in changes.transposed {
             if let tensor = weights[id] { copy.weights[id] = try tensor.transposed(axes).contiguous() }
         }
@@ -51,7 +53,9 @@ private struct LayoutChanges {
     let built: BuiltModel
     /// The former axes, in the order in which they stand now.
     private(set) var transposed: [WeightID: [Int]] = [:]
+    private(set) var movedCount = 0
     private(set) var insertedCount = 0
+    private(set) var cautions: [String] = []
     private var nested: [LayerID: RelaidModel] = [:]
 
     init(move: ChannelMove, built: BuiltModel) {
@@ -69,6 +73,8 @@ private struct LayoutChanges {
         var result = try graph.run()
         for (id, axes) in graph.transposed { transposed[id] = axes }
         insertedCount += graph.insertedCount
+        movedCount += graph.movedCount
+        cautions += graph.cautions
         result.model.base = model.base
         nested[model.id] = result
         return result
@@ -98,7 +104,9 @@ private struct RelaidGraph {
     private var vanished: Set<LayerID> = []
     private var names: Set<String>
     private(set) var transposed: [WeightID: [Int]] = [:]
+    private(set) var movedCount = 0
     private(set) var insertedCount = 0
+    private(set) var cautions: [String] = []
 
     private struct Choice {
         var layer: any Layer
@@ -189,7 +197,9 @@ private struct RelaidGraph {
             guard call.inputs.contains(where: { places[$0]?.isMoved ?? false }) else { return chosen(layer, false) }
             for weight in transposing { transposed[WeightID(layer: layer.id, index: weight.index)] = weight.axes }
             return chosen(other, true)
-        case .moved(let other, let then):
+        case .moved(let other, let then, let caution):
+            movedCount += 1
+            if let caution { cautions.append(caution) }
             var choice = chosen(other, true)
             if let then {
                 choice.then = then.named(unique("\(layer.name)_\(type(of: then).className.lowercased())"))

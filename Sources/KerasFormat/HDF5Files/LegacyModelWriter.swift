@@ -15,7 +15,8 @@ enum LegacyModelWriter {
         var draft = HDF5Draft()
         draft.root.add(attribute: "backend", .text(model.backend(for: target)))
         draft.root.add(attribute: "keras_version", .text(version))
-        let config = try ModelConfigWriter.json(model.root, built: built, target: target, form: .hdf5, losses: options.losses)
+        let config = try ModelConfigWriter.json(
+            model.root, built: built, target: target, form: .hdf5, losses: options.losses, notes: options.notes)
         for (name, value) in model.extras(in: .hdf5, for: target).attributes { draft.root.add(attribute: name, value.draft) }
         draft.root.add(attribute: "model_config", .text(model.keepingWords(config, for: target, .hdf5).serialized()))
         draft.root[group: "model_weights"] = try LegacyWeightsWriter.group(model, built, options)

@@ -12,7 +12,8 @@ enum KerasArchiveWriter {
     static func write(_ model: SavedModel, _ options: SaveOptions) throws -> ByteRope {
         let built = try BuiltModel(model.root)
         let options = options.telling(whatShares: built, of: model)
-        let written = try ModelConfigWriter.json(model.root, built: built, target: options.target, form: .archive, losses: options.losses)
+        let written = try ModelConfigWriter.json(
+            model.root, built: built, target: options.target, form: .archive, losses: options.losses, notes: options.notes)
         var config = model.keepingWords(written, for: options.target, .archive).object ?? [:]
         if let compiled = try CompileConfigWriter(model, options)?.config() { config["compile_config"] = compiled }
         let metadata: JSON = ["keras_version": .string(model.versionText(for: options.target)), "date_saved": .string(date)]

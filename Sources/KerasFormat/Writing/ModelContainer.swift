@@ -17,6 +17,8 @@ package struct ModelContainer: Sendable {
     package let targets: [SaveTarget]
     /// The kind of file it is, for what goes back into the same kind unread.
     package var form: Origin.Configuration.Form?
+    /// Whether what stands in it can be compressed and read again.
+    package var compresses = true
     /// The file's bytes. What could not be said and was left out goes into the options' `losses`.
     package let write: @Sendable (SavedModel, SaveOptions) throws -> ByteRope
 
@@ -36,12 +38,12 @@ package struct ModelContainer: Sendable {
             write: PathWeightsWriter.write),
         ModelContainer(
             name: "architecture JSON", content: .architecture, endings: [".json"], targets: [.keras3, .tfKeras, .keras2, .universal],
-            write: ArchitectureWriter.write),
+            compresses: false, write: ArchitectureWriter.write),
         ModelContainer(
             name: "a whole model in safetensors", content: .model, endings: [".safetensors"], targets: [.keras3, .tfKeras, .keras2],
-            write: SafetensorsModel.write),
+            compresses: false, write: SafetensorsModel.write),
         // Nobody's dialect: what the model computes.
-        ModelContainer(name: "ONNX", content: .model, endings: [".onnx"], targets: [.keras3], write: ONNX.write),
+        ModelContainer(name: "ONNX", content: .model, endings: [".onnx"], targets: [.keras3], compresses: false, write: ONNX.write),
     ]
 
     /// The container that a file of this name is.
@@ -74,6 +76,9 @@ package struct ModelContainer: Sendable {
         guard let wanted else { return targets[0] }
         if targets.contains(wanted) { return wanted }
         guard asked != nil else { return targets[0] }
+        guard targets.count > 1 else {
+            throw KerasError(.unsupported, "\(name) is the same for every Keras", found: wanted.rawValue, expected: "no target")
+        }
         throw KerasError(
             .unsupported, "\(name) is not written for \(wanted.rawValue)",
             expected: targets.map(\.rawValue).joined(separator: " or "))
@@ -129,6 +134,7 @@ extension ModelFile {
     ) throws -> (content: ByteRope, notes: [String]) {
         var options = SaveOptions(target: try container.target(for: model, asked: target))
         configure(&options)
+        if options.compresses, !container.compresses { options.notes.add("\(container.name) is not compressed") }
         if container.content != .weights { try model.tellExtras(in: container.form, options) }
         let content = try container.write(options.target == .universal ? model.withChainsAsGraphs(options.notes) : model, options)
         if container.content != .weights, options.target != model.origin?.target {

@@ -51,6 +51,8 @@ public struct EncodingContext: Sendable {
     package var heldInputs: [LayerID: [SymbolicShape]] = [:]
     /// Takes what those who read it have no word for, where it is to be left out rather than refused.
     package let losses: Losses?
+    /// Takes what the user should know.
+    package var notes: Losses?
 
     package init(dialect: Dialect) { self.init(target: SaveTarget(dialect)) }
 

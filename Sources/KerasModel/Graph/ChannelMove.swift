@@ -38,7 +38,8 @@ public enum Relaid: Sendable {
     /// It takes them either way, and gives its output likewise: moved ones as this layer does.
     case either(any Layer, transposing: [WeightTransposition] = [])
     /// It takes moved ones alone, and gives a moved output. What it did along the axes of its output is then done by a layer of its own.
-    case moved(any Layer, then: (any Layer)? = nil)
+    /// `caution` says for which inputs it may be another layer then.
+    case moved(any Layer, then: (any Layer)? = nil, caution: String? = nil)
     /// It does nothing but bring the axes of its input into another order.
     case permutes([Int])
 }

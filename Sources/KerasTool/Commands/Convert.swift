@@ -79,23 +79,29 @@ struct Convert: ParsableCommand {
         let container = try ModelContainer.named(output, weightsOnly: weightsOnly)
         let model = try Model.load(self.model)
         for warning in model.warnings { Terminal.warn("\(self.model): \(warning)") }
+        if model.beganAnew, container.content != .architecture, try model.awaitsInputShape || model.countParams() > 0 {
+            Terminal.warn(
+                "\(self.model): it holds no weights: its layers get initial ones (keras weights MODEL --from FILE -o OUT gives them others)"
+            )
+        }
         var saved = try model.savedModel()
+        var told: [String] = []
         if let type = dtype.flatMap(DType.init(name:)) {
             let (converted, notes) = try KerasError.placing(Place(file: self.model)) { try saved.converted(to: type) }
             saved = converted
-            for note in notes { Terminal.complain(note) }
+            told += notes
         }
         if let dataFormat {
             let (converted, notes) = try KerasError.placing(Place(file: self.model)) { try saved.converted(to: dataFormat) }
             saved = converted
-            for note in notes { Terminal.complain(note) }
+            told += notes
         }
         let notes = try ModelFile.write(saved, to: output, as: container, target: to) {
             $0.stripsOptimizer = stripOptimizer
             $0.compresses = compress
             if lossy { $0.losses = Losses() }
         }
-        for note in notes { Terminal.complain(note) }
+        for note in told + notes.filter({ !told.contains($0) }) { Terminal.complain(note) }
     }
 }
 

@@ -122,10 +122,20 @@ extension ConvolutionFamily {
             && output[1] != 1
     }
 
+    /// What to beware of where that hangs on the length of the input; nil if it does not.
+    private func biasCaution(_ output: SymbolicShape) -> String? {
+        guard settings.useBias, settings.dataFormat == .channelsFirst, output.rank > 2, output.last == nil, let channels = output[1],
+            channels != 1
+        else { return nil }
+        return "Keras 3 adds the bias of '\(name)' along the last axis, not the channels, where that has \(channels) cells as they are"
+    }
+
     public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
         let returns = base.dialect == context.dialect && !context.isUniversal
-        guard !returns, outputs.contains(where: biasFitsTwice) else { return }
+        guard !returns else { return }
         for reader in context.readers where (reader == .keras3) != base.addsBiasAsTensorFlow {
+            for caution in outputs.compactMap(biasCaution) { context.notes?.add(caution) }
+            guard outputs.contains(where: biasFitsTwice) else { continue }
             throw KerasError(
                 .unsupported, "\(reader.rawValue) would add the bias along another axis", at: Place(layer: name, key: "use_bias"),
                 found: "\(outputs[0])", expected: "channels that are not as many as the cells of the last axis")
@@ -147,7 +157,8 @@ extension ConvolutionFamily {
                 .unsupported, "Keras 3 would add the bias along the last axis, not the channels", at: Place(key: "use_bias"),
                 found: "\(move(output))", expected: "channels that are not as many as the cells of the last axis")
         }
-        if settings.activation.isPointwise { return .moved(copy) }
+        let caution = base.addsBiasAsTensorFlow ? biasCaution(output) ?? copy.biasCaution(move(output)) : nil
+        if settings.activation.isPointwise { return .moved(copy, caution: caution) }
         guard settings.activation == .softmax, settings.activityRegularizer == nil else {
             throw KerasError(
                 .unsupported, "this activation goes along the last axis, which is another one then", at: Place(key: "activation"),
@@ -157,7 +168,7 @@ extension ConvolutionFamily {
         var softmax = Softmax(axis: Axes(try move.axis(-1, of: output)))
         softmax.base.dtype = base.dtype
         softmax.base.dialect = base.dialect
-        return .moved(copy, then: softmax)
+        return .moved(copy, then: softmax, caution: caution)
     }
 
     func biasSpec(_ length: Int) throws -> [WeightSpec] {

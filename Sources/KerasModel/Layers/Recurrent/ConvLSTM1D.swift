@@ -4,6 +4,7 @@ import Tensors
 /// A convolutional LSTM over steps of lines `(n, t, s, c)`. See ``ConvLSTMLayer``.
 public struct ConvLSTM1D: ConvLSTMLayer {
     public static let className = "ConvLSTM1D"
+    public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let spatialRank = 1
 
     public var base = LayerBase()

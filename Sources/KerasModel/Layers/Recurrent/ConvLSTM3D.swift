@@ -4,6 +4,7 @@ import Tensors
 /// A convolutional LSTM over steps of volumes `(n, t, d, h, w, c)`. See ``ConvLSTMLayer``.
 public struct ConvLSTM3D: ConvLSTMLayer {
     public static let className = "ConvLSTM3D"
+    public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let spatialRank = 3
 
     public var base = LayerBase()

@@ -97,12 +97,19 @@ extension VocabularyLayer {
 
     private var olderPolicy: DTypePolicy {
         get {
-            guard let type = olderDType else { return base.dtype }
-            if type.isText { return .string }
-            return base.dtype.compute.isInteger ? base.dtype : DTypePolicy(type)
+            guard let olderDefault else { return base.dtype }
+            return base.dtype.compute.isInteger && olderDefault != .string ? base.dtype : olderDefault
         }
         set { base.dtype = newValue }
     }
+
+    /// What tf.keras takes if nobody says is what Keras 3, which does not look at it, writes as float32.
+    public mutating func adopt(_ rest: JSONObject) -> JSONObject {
+        if base.dialect == .tfKeras, base.dtype == olderDefault { base.dtype = .float32 }
+        return rest
+    }
+
+    private var olderDefault: DTypePolicy? { olderDType.map { $0.isText ? .string : DTypePolicy($0) } }
 
     /// Files of tf.keras by layer hold the weights of words among the layer's own; by path they stand apart (``storedWeights``), and what is
     /// computed with are those of the configuration.
