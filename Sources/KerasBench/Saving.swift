@@ -20,9 +20,12 @@ struct Saving: ParsableCommand {
     @Argument(help: "The file to write.")
     var path: String
 
+    @Option(help: "How many weights they are.")
+    var layers = 1
+
     func run() throws {
-        let width = Int((Double(megabytes) * 1e6 / 4).squareRoot())
-        let model = Sequential { Dense(width, useBias: false).inputShape(width) }
+        let width = Int((Double(megabytes) * 1e6 / 4 / Double(layers)).squareRoot())
+        let model = Sequential((0..<layers).map { _ in Dense(width, useBias: false).inputShape(width) })
         _ = try model.getWeights()
         while readLine() != nil {
             let seconds = try ContinuousClock().measure { try model.save(to: path) } / .seconds(1)

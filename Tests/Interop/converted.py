@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 from collections import Counter
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -74,7 +76,16 @@ class Checker:
 
     def __init__(self, keras, binary, scratch):
         self.keras, self.binary, self.scratch = keras, binary, scratch
-        self.refused, self.counts, self.in_graph = Counter(), Counter(), False
+        self.refused, self.counts, self.seconds, self.in_graph = Counter(), Counter(), Counter(), False
+
+    @contextmanager
+    def timing(self, question):
+        """How long each question takes, of all models together."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[question] += time.monotonic() - start
 
     def write(self, file, name, *arguments):
         """What the command makes of a model, nil with the problems if it refuses."""
@@ -101,23 +112,27 @@ class Checker:
 
     def check(self, case, is_brief=False):
         """The problems of one model, one line each."""
-        universal, problems = self.write(case.file, "universal.h5", "--to", "universal")
+        with self.timing("converting"):
+            universal, problems = self.write(case.file, "universal.h5", "--to", "universal")
         if universal is None:
             return problems if is_brief else problems + self.others(case, None, None)
         if case.carries_code():
             self.counts["not given to Python: they carry code"] += 1
             return []
         try:
-            model = self.keras.models.load_model(universal)
-            values = case.inputs(model)
-            found = run(model, values)
+            with self.timing("loading and running"):
+                model = self.keras.models.load_model(universal)
+                values = case.inputs(model)
+                found = run(model, values)
         except Exception as problem:
             if case.arrays is not None and self.original(case.file, list(case.arrays.values())) == (None, True):
                 self.counts["whose original this Keras does not run either"] += 1
                 return []
             return [f"does not load or run: {sentence(problem)}"]
-        problems += self.compare(case, model, values, found)
-        wanted = None if case.is_misread() else self.original(case.file, values)[0]
+        with self.timing("the command's own"):
+            problems += self.compare(case, model, values, found)
+        with self.timing("the original"):
+            wanted = None if case.is_misread() else self.original(case.file, values)[0]
         if wanted is not None:
             self.counts["compared with the original bit for bit"] += 1
             if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(wanted, found)):
@@ -126,12 +141,15 @@ class Checker:
         if is_brief:
             self.counts["compared only: another model has the same layers and settings"] += 1
             return problems
-        problems += self.others(case, values, found)
+        with self.timing("other containers"):
+            problems += self.others(case, values, found)
         if any(value.dtype.kind == "U" for value in values):
             self.counts["of text: not trained"] += 1
             return problems
         try:
-            go_on(model, values, found, self.in_graph)
+            with self.timing("evaluating and training"):
+                go_on(model, values, found, self.in_graph)
+            self.counts["evaluated and trained"] += 1
         except Exception as problem:
             if self.keras.__name__ == "keras" and cannot_train(model, problem):
                 self.counts["that Keras 3 cannot train: LSTM and GRU with dropout and implementation=1"] += 1

@@ -29,6 +29,7 @@ KINDS = {
     "goal.weights.h5": ["convert {mnist} {goal}", "convert {small} {goal}"],
     "goal.json": ["convert {mnist} {goal}", "convert {small} {goal}"],
     "goal.safetensors": ["convert {mnist} {goal}", "convert {small} {goal}"],
+    "goal.onnx": ["convert {mnist} {goal}", "convert {small} {goal}"],
     "goal.npy": ["convert {cube} {goal}", "convert {axes} {goal}"],
     "goal.npz": ["convert {cube} {goal}", "convert {axes} {goal}"],
 }

@@ -2,8 +2,8 @@
 
     python kills.py [--kills 1000] [--steps 4096] [--keras-binary .build/release/keras] [--tmpfs]
 
-Two files of one model are written over each other. The command is killed at random moments, and then meets a full disk after
-every `--steps` bytes: as a limit on the size of files, and with `--tmpfs` (needs root) as a file system of that size. What
+Of every kind of file two contents are written over each other in turn. The command is killed at random moments, `--kills` times in all, and then
+meets a full disk after every `--steps` bytes: as a limit on the size of files, and with `--tmpfs` (needs root) as a file system of that size. What
 stands there afterwards must be the old file or the new one, byte for byte; and after the next save that succeeds, nothing else.
 Needs nothing but Python.
 """
@@ -20,21 +20,26 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-MODEL = ROOT / "Fixtures" / "mnist_cnn_k315.h5"
+from faults import KINDS, ROOT, SOURCES
+
+# After so many kills it is looked how long a save takes.
+MEASURED = 20
 
 
 class Trial:
-    def __init__(self, binary, folder):
-        self.binary, self.goal = binary, folder / "goal.h5"
+    """One kind of file. Its two contents are called by the commands that write them."""
+
+    def __init__(self, binary, folder, name):
+        self.binary, self.goal = binary, folder / name
         self.states = {}
-        for target in ("universal", "keras3"):
+        for target in KINDS[name]:
             subprocess.run(self.command(target), check=True, capture_output=True)
             self.states[target] = self.goal.read_bytes()
         self.targets = list(self.states)
+        self.size = max(map(len, self.states.values()))
 
     def command(self, target):
-        return [str(self.binary), "convert", str(MODEL), str(self.goal), "--to", target]
+        return [str(self.binary), *(word.format(goal=self.goal, **SOURCES) for word in target.split())]
 
     def whole(self):
         """Which of the two files stands there, or None."""
@@ -48,11 +53,13 @@ class Trial:
 def kill(trial, count, seed):
     """Kills at random moments within the time a save takes; how many times the old file stood, the new one, or neither."""
     chance = random.Random(seed)
-    start = time.monotonic()
-    subprocess.run(trial.command(trial.targets[0]), check=True, capture_output=True)
-    duration = time.monotonic() - start
-    old, new, lost = 0, 0, 0
+    old, new, lost, duration = 0, 0, 0, 0
     for number in range(count):
+        if number % MEASURED == 0:
+            # Anew, since the machine has other things to do.
+            start = time.monotonic()
+            subprocess.run(trial.command(trial.targets[0]), check=True, capture_output=True)
+            duration = time.monotonic() - start
         before = trial.whole()
         target = next(target for target in trial.targets if target != before)
         process = subprocess.Popen(trial.command(target), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -64,7 +71,7 @@ def kill(trial, count, seed):
         if after is None:
             subprocess.run(trial.command(trial.targets[0]), check=True, capture_output=True)
     subprocess.run(trial.command(trial.targets[0]), check=True, capture_output=True)
-    print(f"{count} kills within {duration * 1000:.0f} ms: the old file {old} times, the new one {new}, neither {lost}; "
+    print(f"{trial.goal.name}: {count} kills within about {duration * 1000:.0f} ms: the old file {old} times, the new one {new}, neither {lost}; "
           f"left behind after the next save: {trial.leftovers() or 'nothing'}")
     return lost + len(trial.leftovers())
 
@@ -72,31 +79,29 @@ def kill(trial, count, seed):
 def fill(trial, steps):
     """A limit on the size of files at every step up to the whole file."""
     old, new, wrong = 0, 0, 0
-    size = len(trial.states["keras3"])
-    for limit in range(0, size + steps, steps):
+    for limit in range(0, trial.size + steps, steps):
         before = trial.whole()
         target = next(target for target in trial.targets if target != before)
         done = subprocess.run(trial.command(target), capture_output=True, text=True, restore_signals=False,
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
         after = trial.whole()
-        told = done.returncode in (73, 74) and "goal.h5" in done.stderr
+        told = done.returncode in (73, 74) and trial.goal.name in done.stderr
         fine = (after == before and told or after == target and done.returncode == 0) and not trial.leftovers()
         old, new, wrong = old + (after == before), new + (after == target), wrong + (not fine)
         if not fine:
             print(f"  limit {limit}: exit {done.returncode}, {after}, {trial.leftovers()}, {done.stderr.strip()[:120]}")
-    print(f"files limited to every {steps} bytes up to {size}: the old file {old} times, the new one {new}, {wrong} wrong")
+    print(f"{trial.goal.name}: limited to every {steps} bytes up to {trial.size}: the old file {old} times, the new one {new}, {wrong} wrong")
     return wrong
 
 
-def fill_disk(binary, steps):
+def fill_disk(binary, name, size, steps):
     """A file system that is full at every step."""
     wrong, tries = 0, 0
-    size = max(map(len, Trial(binary, Path(tempfile.mkdtemp())).states.values()))
     for extra in range(0, size + 2 * steps, steps):
         with tempfile.TemporaryDirectory() as point:
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size * 2 + 65536}", "tmpfs", point], check=True)
             try:
-                trial = Trial(binary, Path(point))
+                trial = Trial(binary, Path(point), name)
                 before = trial.whole()
                 free = shutil.disk_usage(point).free
                 (Path(point) / "filler").write_bytes(bytes(max(0, free - extra)))
@@ -109,7 +114,7 @@ def fill_disk(binary, steps):
                     print(f"  {extra} bytes free: exit {done.returncode}, {after}, {rest}, {done.stderr.strip()[:120]}")
             finally:
                 subprocess.run(["umount", point], check=True)
-    print(f"a disk full after every {steps} bytes: {tries} times, {wrong} wrong")
+    print(f"{name}: a disk full after every {steps} bytes: {tries} times, {wrong} wrong")
     return wrong
 
 
@@ -121,11 +126,14 @@ def main():
     parser.add_argument("--tmpfs", action="store_true")
     parser.add_argument("--keras-binary", type=Path, default=ROOT / ".build" / "release" / "keras")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(options.keras_binary, Path(folder))
-        wrong = kill(trial, options.kills, options.seed) + fill(trial, options.steps)
-    if options.tmpfs:
-        wrong += fill_disk(options.keras_binary, options.steps)
+    wrong = 0
+    for index, name in enumerate(KINDS):
+        with tempfile.TemporaryDirectory() as folder:
+            trial = Trial(options.keras_binary, Path(folder), name)
+            count = options.kills // len(KINDS) + (index < options.kills % len(KINDS))
+            wrong += kill(trial, count, options.seed + index) + fill(trial, options.steps)
+        if options.tmpfs:
+            wrong += fill_disk(options.keras_binary, name, trial.size, options.steps)
     sys.exit(1 if wrong else 0)
 
 

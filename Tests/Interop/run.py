@@ -84,7 +84,7 @@ def main():
             if options.corpus:
                 part = [] if options.whole else ["--part", ROUND_TRIPS]
                 results.append(script("both", "roundtrips.py", "--corpus", options.corpus, *part, "--keras-binary", options.keras_binary))
-            results.append(script("both", "kills.py", "--kills", 50, "--steps", 16384, "--keras-binary", options.keras_binary))
+            results.append(script("both", "kills.py", "--kills", 48, "--steps", 65536, "--keras-binary", options.keras_binary))
     sys.exit(1 if any(results) else 0)
 
 

@@ -32,7 +32,8 @@ from collection import Case, collection, of_part
 from command import DEFAULT_BINARY, Refused, keras as command, load
 from converted import MODULES, Checker, refusal, sentence
 
-SECONDS_A_MODEL = 60
+# Of the processor, and of the clock where the machine has other things to do.
+SECONDS_A_MODEL, SECONDS_IN_ALL = 60, 600
 # How a model is tried again that TensorFlow dies of.
 WAYS_OUT = ("trained in a graph", "without oneDNN")
 
@@ -65,13 +66,18 @@ def work(options, begin, results):
     def stop(*_):
         raise TimeoutError(f"no end after {SECONDS_A_MODEL} s")
 
-    signal.signal(signal.SIGALRM, stop)
+    def limit(seconds, in_all):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.alarm(in_all)
+
+    for kind in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(kind, stop)
     with tempfile.TemporaryDirectory() as scratch:
         checker = Checker(keras, options.keras_binary, Path(scratch))
 
         def tell(**words):
-            results.send({**words, "counts": checker.counts, "refused": checker.refused})
-            checker.counts, checker.refused = Counter(), Counter()
+            results.send({**words, "counts": checker.counts, "refused": checker.refused, "seconds": checker.seconds})
+            checker.counts, checker.refused, checker.seconds = Counter(), Counter(), Counter()
 
         forms = set()
         for index, case in enumerate(of_part(cases(options, checker), options.part)):
@@ -86,14 +92,14 @@ def work(options, begin, results):
                 continue
             tell(index=index, name=f"{case.file.parent.name}/{case.file.name}")
             keras.backend.clear_session()
-            signal.alarm(SECONDS_A_MODEL)
+            limit(SECONDS_A_MODEL, SECONDS_IN_ALL)
             checker.in_graph = options.deaths[index] == 1
             try:
                 problems = checker.check(case, is_repeated)
             except Exception as problem:
                 problems = [sentence(problem)]
             finally:
-                signal.alarm(0)
+                limit(0, 0)
             tell(problems=problems)
             if is_careful:
                 return tell(pause=True)
@@ -108,10 +114,11 @@ class Outcome:
 
     def __init__(self):
         self.count, self.failed, self.next, self.name, self.version, self.pauses = 0, 0, 0, None, None, False
-        self.counts, self.refused = Counter(), Counter()
+        self.counts, self.refused, self.seconds = Counter(), Counter(), Counter()
 
     def take(self, message):
         self.counts += message["counts"]
+        self.seconds += message["seconds"]
         self.refused += message["refused"]
         if "name" in message:
             self.count, self.next, self.name = self.count + 1, message["index"] + 1, message["name"]
@@ -164,6 +171,7 @@ def main():
             if outcome.next == begun:
                 break
     print(f"universal .h5 in {options.keras} {outcome.version}: {outcome.count} models in {time.monotonic() - start:.0f} s")
+    print("  seconds: " + ", ".join(f"{question} {seconds:.0f}" for question, seconds in outcome.seconds.most_common()))
     for counter in (outcome.counts, outcome.refused):
         for text, number in counter.most_common():
             print(f"  {number:4} {text}")
