@@ -5,6 +5,7 @@ internal import Musl
 #else
 internal import Darwin
 #endif
+private import Synchronization
 package import Tensors
 
 /// Whole files as one ``Buffer``: mapped, or read into memory of our own.
@@ -41,15 +42,12 @@ package enum Files {
             if isLarge { _ = madvise(memory, size, MADV_HUGEPAGE) }
             #endif
             let buffer = Buffer(bytes: UnsafeMutableRawBufferPointer(start: memory, count: size)) { free(memory) }
-            let half = size / 2
-            let other = Half(descriptor, memory + half, at: half, count: size - half)
-            let thread = isLarge ? SecondThread { other.read() } : nil
+            let reading = SharedReading(descriptor, memory, size)
             // Both threads are in the system's hands nearly all the time: one copies while the other is given pages.
-            let own = Half(descriptor, memory, at: 0, count: half)
-            own.read()
-            thread == nil ? other.read() : thread?.join()
-            try own.check(size)
-            try other.check(size)
+            let thread = isLarge ? SecondThread { reading.takePart() } : nil
+            reading.takePart()
+            thread?.join()
+            try reading.check()
             return buffer
         }
     }
@@ -91,39 +89,56 @@ package enum Files {
     }
 }
 
-/// Part of a file that one thread reads.
-private final class Half: @unchecked Sendable {
-    /// Sound to share: `done` and `code` are the reading thread's until it has been joined.
-    private let descriptor: Int32
+/// A file that is read block by block, by whoever is free.
+private final class SharedReading: @unchecked Sendable {
+    /// Sound to share: each block's memory is written by the one thread that took it.
     private let target: UnsafeMutableRawPointer
-    private let (start, count): (Int, Int)
-    private var done = 0
-    private var code: Int32 = 0
+    private let descriptor: Int32
+    private let size: Int
+    private let next = Atomic(0)
+    private let code = Atomic<Int32>(0)
+    /// Where the file ended too early.
+    private let end = Atomic(Int.max)
 
-    init(_ descriptor: Int32, _ target: UnsafeMutableRawPointer, at start: Int, count: Int) {
-        (self.descriptor, self.target, self.start, self.count) = (descriptor, target, start, count)
+    /// Small enough that neither thread waits long for the other at the end, and whole large pages.
+    private static let block = 1 << 22
+
+    init(_ descriptor: Int32, _ target: UnsafeMutableRawPointer, _ size: Int) {
+        (self.descriptor, self.target, self.size) = (descriptor, target, size)
     }
 
-    /// pread(2)
-    func read() {
-        while done < count {
-            let got = pread(descriptor, target + done, min(count - done, 1 << 30), off_t(start + done))
-            if got > 0 {
-                done += got
-            } else if got == 0 {
-                return
-            } else if errno != EINTR {
-                code = errno
-                return
-            }
+    /// Reads blocks until none is left.
+    func takePart() {
+        while true {
+            let start = next.add(SharedReading.block, ordering: .relaxed).oldValue
+            guard start < size, read(start, min(SharedReading.block, size - start)) else { return }
         }
     }
 
+    /// pread(2)
+    private func read(_ start: Int, _ count: Int) -> Bool {
+        var done = 0
+        while done < count {
+            let got = pread(descriptor, target + start + done, count - done, off_t(start + done))
+            if got > 0 {
+                done += got
+            } else if got == 0 {
+                end.min(start + done, ordering: .relaxed)
+                return false
+            } else if errno != EINTR {
+                code.store(errno, ordering: .relaxed)
+                return false
+            }
+        }
+        return true
+    }
+
     /// - Throws: an `io` problem for what the system could not do, or for a file that ends before it should.
-    func check(_ size: Int) throws {
+    func check() throws {
+        let (code, end) = (code.load(ordering: .relaxed), end.load(ordering: .relaxed))
         guard code == 0 else { throw KerasError(.io, "the file cannot be read", cause: systemMessage(code)) }
-        guard done == count else {
-            throw KerasError(.io, "the file became shorter while it was read", found: "\(start + done) bytes", expected: "\(size)")
+        guard end == Int.max else {
+            throw KerasError(.io, "the file became shorter while it was read", found: "\(end) bytes", expected: "\(size)")
         }
     }
 }

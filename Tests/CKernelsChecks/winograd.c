@@ -2,6 +2,7 @@
 #include "checks.h"
 
 enum { MAX_TILES = 40 };
+#define SIDES 2, 3, 4
 
 /// The tiles of a 3 x 3 convolution of stride 1 over one image, with or without a border of zeros.
 typedef struct {
@@ -29,7 +30,7 @@ static image make_image(size_t m, size_t height, size_t width, size_t padding, s
 }
 
 CHECK(winograd_weights) {
-    EACH(m, 2, 4)
+    EACH(m, SIDES)
         EACH(channels, 1, 3, 17)
             EACH(filters, 1, 5, 33) {
                 kc_case(run, "winograd_weights m %zu, %zu to %zu", m, channels, filters);
@@ -46,7 +47,7 @@ CHECK(winograd_weights) {
 #define SIZES 3, 5, 6, 9, 13
 
 CHECK(winograd_input) {
-    EACH(m, 2, 4)
+    EACH(m, SIDES)
         EACH(height, SIZES)
             EACH(padding, 0, 1)
                 EACH(channels, 1, 3, 16, 17, 40) {
@@ -58,21 +59,22 @@ CHECK(winograd_input) {
                     const float *x = kc_random(run, size);
                     float *v = kc_floats(run, all), *cut = kc_floats(run, all);
                     double *want = kc_doubles(run, all);
-                    kc_table(run)->winograd_input(m, im.tiles, im.count, x, row, channels, v, step, stride);
-                    kc_meaning()->winograd_input(m, im.tiles, im.count, kc_wide(run, x, size), row, channels, want, step, stride);
+                    kc_table(run)->winograd_input(m, im.tiles, im.count, x, row, channels, channels, v, step, stride);
+                    kc_meaning()->winograd_input(m, im.tiles, im.count, kc_wide(run, x, size), row, channels, channels, want, step, stride);
                     kc_close(run, v, want, all, 8, 0x1p-21);
                     for (size_t i = 0; i < im.count; i++)
-                        kc_table(run)->winograd_input(m, im.tiles + i, 1, x, row, channels, cut + i * stride, step, stride);
+                        kc_table(run)->winograd_input(m, im.tiles + i, 1, x, row, channels, channels, cut + i * stride, step, stride);
                     kc_same(run, cut, v, all, "tiles cut, other bits");
                 }
 }
 
 CHECK(winograd_output) {
-    EACH(m, 2, 4)
+    EACH(m, SIDES)
         EACH(height, SIZES)
             EACH(way, 0, 1, 2)
                 EACH(filters, 1, 3, 16, 17, 40) {
                     const size_t pool = way == 2 ? 4 : 1;
+                    if (pool == 4 && m % 2) continue;
                     kc_case(run, "winograd_output m %zu, %zu x 9 to %zu, way %zu", m, height, filters, way);
                     const image im = make_image(m, height, 9, 1, 1, filters, pool == 4 ? 2 : 1);
                     const size_t stride = filters + 3, step = im.count * stride, all = im.planes * step - 3;
@@ -93,4 +95,41 @@ CHECK(winograd_output) {
                                                        filters);
                     kc_same(run, cut, out, size, "tiles cut, other bits");
                 }
+}
+
+CHECK(winograd_output_gradient) {
+    EACH(m, SIDES)
+        EACH(height, SIZES)
+            EACH(filters, 1, 3, 16, 17, 40) {
+                kc_case(run, "winograd_output_gradient m %zu, %zu x 9 of %zu", m, height, filters);
+                const image im = make_image(m, height, 9, 1, 1, filters, 1);
+                const size_t size = im.rows * im.columns * filters, stride = filters + 3, step = im.count * stride;
+                const size_t all = im.planes * step - 3;
+                const ptrdiff_t row = (ptrdiff_t)(im.columns * filters);
+                const float *dy = kc_random(run, size);
+                float *z = kc_floats(run, all), *cut = kc_floats(run, all);
+                double *want = kc_doubles(run, all);
+                kc_table(run)->winograd_output_gradient(m, im.tiles, im.count, dy, row, filters, filters, z, step, stride);
+                kc_meaning()->winograd_output_gradient(m, im.tiles, im.count, kc_wide(run, dy, size), row, filters, filters, want, step,
+                                                       stride);
+                kc_close(run, z, want, all, 20, 0x1p-22);
+                for (size_t i = 0; i < im.count; i++)
+                    kc_table(run)->winograd_output_gradient(m, im.tiles + i, 1, dy, row, filters, filters, cut + i * stride, step, stride);
+                kc_same(run, cut, z, all, "tiles cut, other bits");
+            }
+}
+
+CHECK(winograd_weights_gradient) {
+    EACH(m, SIDES)
+        EACH(channels, 1, 3, 17)
+            EACH(filters, 1, 5, 33) {
+                kc_case(run, "winograd_weights_gradient m %zu, %zu to %zu", m, channels, filters);
+                const size_t size = channels * filters, step = size + 2, all = ((m + 2) * (m + 2) - 1) * step + size;
+                const float *du = kc_random(run, all);
+                float *dw = kc_floats(run, 9 * size);
+                double *want = kc_doubles(run, 9 * size);
+                kc_table(run)->winograd_weights_gradient(m, size, du, step, dw, size);
+                kc_meaning()->winograd_weights_gradient(m, size, kc_wide(run, du, all), step, want, size);
+                kc_close(run, dw, want, 9 * size, 8, 0x1p-22);
+            }
 }

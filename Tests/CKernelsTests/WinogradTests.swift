@@ -54,7 +54,7 @@ private struct Problem: CustomStringConvertible {
         tiles.withUnsafeBufferPointer { tiles in
             for range in ranges {
                 f.winograd_input(
-                    m, tiles.baseAddress! + range.lowerBound, range.count, image.base, width * channels, channels,
+                    m, tiles.baseAddress! + range.lowerBound, range.count, image.base, width * channels, channels, channels,
                     v.base + range.lowerBound * vStride, tiles.count * vStride, vStride)
             }
             for plane in 0..<planes {
@@ -108,8 +108,8 @@ private struct Problem: CustomStringConvertible {
 
 @Suite struct WinogradTests {
     /// Sums of 9c products of numbers below 1: the error grows with their magnitude, here at most 9c.
-    @Test(arguments: Table.all, [2, 4]) func isTheConvolution(table: Table, m: Int) {
-        for problem in Problem.all where problem.outCount > 0 {
+    @Test(arguments: Table.all, [2, 3, 4]) func isTheConvolution(table: Table, m: Int) {
+        for problem in Problem.all where problem.outCount > 0 && (problem.pool == 1 || m % 2 == 0) {
             var random = Random(UInt64(problem.outCount))
             let x = random.floats(problem.height * problem.width * problem.channels)
             let kernel = random.floats(9 * problem.channels * problem.filters), bias = random.floats(problem.filters)
@@ -117,13 +117,13 @@ private struct Problem: CustomStringConvertible {
             let got = problem.winograd(table.f, m, x, kernel, bias, addend)
             let want = problem.direct(x, kernel, bias, addend)
             expectClose(
-                got, want, scale: Double(problem.channels).squareRoot() * 3, tolerance: m == 2 ? 1e-6 : 2.5e-6, "\(table) m \(m) \(problem)"
+                got, want, scale: Double(problem.channels).squareRoot() * 3, tolerance: m < 4 ? 1e-6 : 2.5e-6, "\(table) m \(m) \(problem)"
             )
         }
     }
 
-    @Test(arguments: Table.all, [2, 4]) func sameBitsHoweverTilesAreCut(table: Table, m: Int) {
-        for problem in Problem.all where problem.outCount > 0 && problem.height > 5 {
+    @Test(arguments: Table.all, [2, 3, 4]) func sameBitsHoweverTilesAreCut(table: Table, m: Int) {
+        for problem in Problem.all where problem.outCount > 0 && problem.height > 5 && (problem.pool == 1 || m % 2 == 0) {
             var random = Random(7)
             let x = random.floats(problem.height * problem.width * problem.channels)
             let kernel = random.floats(9 * problem.channels * problem.filters), bias = random.floats(problem.filters)
@@ -132,8 +132,8 @@ private struct Problem: CustomStringConvertible {
         }
     }
 
-    /// What the matrices are: F(2 × 2) and F(4 × 4) of a single cell by hand.
-    @Test(arguments: [2, 4]) func aSingleWeightMovesTheImage(m: Int) {
+    /// What the matrices are: a single cell by hand.
+    @Test(arguments: [2, 3, 4]) func aSingleWeightMovesTheImage(m: Int) {
         let problem = Problem(height: 6, width: 6, channels: 1, filters: 1, padding: 0)
         let x = (0..<36).map(Float.init)
         var kernel = [Float](repeating: 0, count: 9)

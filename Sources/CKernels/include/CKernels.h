@@ -106,8 +106,8 @@ static inline void kk_pause(void) {
 // The kernels: every member of the tables but `name` and `nr`. The generic tables and the tests are made from it.
 #define KK_MEMBERS(X) \
     X(packed_size) X(pack) X(gemm) X(gemm_line) X(outer_product) X(winograd_weights) X(winograd_input) X(winograd_output) \
-    X(depthwise_line) X(max_pool) X(max_pool_gradient) X(sum_pool) X(unary) X(binary) X(scale_shift) X(softmax) X(log_softmax) \
-    X(normalize_rows) X(reduce_rows) X(reduce_columns) X(transpose) X(gather) X(scatter_add_rows)
+    X(winograd_output_gradient) X(winograd_weights_gradient) X(depthwise_line) X(max_pool) X(max_pool_gradient) X(sum_pool) \
+    X(unary) X(binary) X(scale_shift) X(softmax) X(log_softmax) X(normalize_rows) X(reduce_rows) X(reduce_columns) X(transpose) X(gather) X(scatter_add_rows)
 
 #define KK_ONE(...) +1
 #define KK_UNARY_CASE(name, meaning) kk_unary_##name,

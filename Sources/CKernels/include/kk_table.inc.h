@@ -39,18 +39,25 @@ typedef struct KK_TABLE {
     void (*outer_product)(size_t m, size_t n, const KK_REAL *_Nonnull const *_Nonnull rows, size_t taps,
                           const ptrdiff_t *tap_offsets, size_t tap_length, const KK_REAL *dy, size_t dy_stride, KK_REAL *dw);
 
-    // Winograd's convolution F(m × m, 3 × 3), m = 2 or 4, p = m + 2: (p·p) products over channels instead of 9 for each of m·m results
+    // Winograd's convolution F(m × m, 3 × 3), m = 2, 3 or 4, p = m + 2: (p·p) products over channels instead of 9 for each of m·m results
 
     /// u[q*u_step + i], i < count: weight i of a kernel, whose nine taps are kernel[t*tap + i], in each of the p·p planes q, computed in
     /// double precision.
     void (*winograd_weights)(size_t m, size_t count, const KK_REAL *kernel, size_t tap, KK_REAL *u, size_t u_step);
-    /// v[q*v_step + i*v_stride + c] from the p × p patches of image[row*row_stride + column*channels + c]; cells outside are 0.
+    /// v[q*v_step + i*v_stride + c], c < channels, from the p × p patches of image[row*row_stride + column*pixel_stride + c]; cells
+    /// outside are 0.
     void (*winograd_input)(size_t m, const kk_tile *tiles, size_t count, const KK_REAL *image, ptrdiff_t row_stride,
-                           size_t channels, KK_REAL *v, size_t v_step, size_t v_stride);
+                           size_t pixel_stride, size_t channels, KK_REAL *v, size_t v_step, size_t v_stride);
     /// out[row*row_stride + column*pixel_stride + j] from products[q*step + i*stride + j], j < n. With a pool of 4 each
-    /// 2 × 2 of a tile's results give one.
+    /// 2 × 2 of a tile's results give one, and m is even.
     void (*winograd_output)(size_t m, const kk_tile *tiles, size_t count, const KK_REAL *products, size_t step, size_t stride,
                             size_t n, const KK_EPILOGUE *epilogue, KK_REAL *out, ptrdiff_t row_stride, size_t pixel_stride);
+    /// z[q*z_step + i*z_stride + j], j < n, from the m × m cells dy[row*row_stride + column*pixel_stride + j] of each tile: what its
+    /// products get; cells that `winograd_output` does not write are 0.
+    void (*winograd_output_gradient)(size_t m, const kk_tile *tiles, size_t count, const KK_REAL *dy, ptrdiff_t row_stride,
+                                     size_t pixel_stride, size_t n, KK_REAL *z, size_t z_step, size_t z_stride);
+    /// dw[t*tap + i], i < count: what the nine taps of a kernel get from du[q*du_step + i], the gradient of its p·p planes.
+    void (*winograd_weights_gradient)(size_t m, size_t count, const KK_REAL *du, size_t du_step, KK_REAL *dw, size_t tap);
 
     // Windows
 

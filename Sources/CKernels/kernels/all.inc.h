@@ -23,7 +23,9 @@
 #define KK_TABLE_OF(symbol, isa) \
     const kk_table_f32 symbol = { \
         KK_MEMBERS(KK_GENERIC_F32).name = isa, .nr = NR, .packed_size = packed_size, .pack = pack, .gemm = gemm, \
-        .gemm_line = gemm_line, .outer_product = outer_product, .winograd_weights = winograd_weights, .winograd_input = winograd_input, .winograd_output = winograd_output, \
+        .gemm_line = gemm_line, .outer_product = outer_product, .winograd_weights = winograd_weights, \
+        .winograd_input = winograd_input, .winograd_output = winograd_output, \
+        .winograd_output_gradient = winograd_output_gradient, .winograd_weights_gradient = winograd_weights_gradient, \
         .depthwise_line = depthwise_line, .max_pool = max_pool, .max_pool_gradient = max_pool_gradient, .sum_pool = sum_pool, \
         .unary = unary, .binary = binary, .scale_shift = scale_shift, .softmax = softmax, .log_softmax = log_softmax, \
         .normalize_rows = normalize_rows, .reduce_rows = reduce_rows, .reduce_columns = reduce_columns, \

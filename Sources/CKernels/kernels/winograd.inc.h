@@ -6,7 +6,7 @@
 // VL weights at once. `m` is a constant.
 INLINE void winograd_weights_block(const size_t m, size_t left, const float *kernel, size_t tap, float *u, size_t u_step) {
     typedef double D __attribute__((ext_vector_type(VL)));
-    const double(*g)[3] = m == 2 ? winograd_g2 : winograd_g4;
+    const double(*g)[3] = winograd_g(m);
     const size_t p = m + 2;
     D cell[9], row[3];
 #pragma clang loop unroll(full)
@@ -26,6 +26,7 @@ static void winograd_weights(size_t m, size_t count, const float *kernel, size_t
     for (size_t at = 0; at < count; at += VL) {
         const size_t left = count - at < VL ? count - at : VL;
         if (m == 2) winograd_weights_block(2, left, kernel + at, tap, u + at, u_step);
+        else if (m == 3) winograd_weights_block(3, left, kernel + at, tap, u + at, u_step);
         else winograd_weights_block(4, left, kernel + at, tap, u + at, u_step);
     }
 }
@@ -40,8 +41,19 @@ INLINE void winograd_spread(const size_t m, const V *d, const size_t step, V *v,
         v[3 * v_step] = d3 - d1;
         return;
     }
+    // A point and its negative share their even and odd parts.
+    if (m == 3) {
+        const V d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
+        const V even_a = d3 - 1.5625f * d1, odd_a = d2 - 1.5625f * d0;
+        const V even_b = d3 - 0.140625f * d1, odd_b = d2 - 0.140625f * d0;
+        v[0] = even_a + 0.375f * odd_a;
+        v[v_step] = even_a - 0.375f * odd_a;
+        v[2 * v_step] = even_b + 1.25f * odd_b;
+        v[3 * v_step] = even_b - 1.25f * odd_b;
+        v[4 * v_step] = (d4 - 1.703125f * d2) + 0.2197265625f * d0;
+        return;
+    }
     const V d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-    // The points ±3/4 share their even and odd parts, and so do ±3/2.
     const V even_a = d4 - 2.25f * d2, odd_a = d3 - 2.25f * d1;
     const V even_b = d4 - 0.5625f * d2, odd_b = d3 - 0.5625f * d1;
     v[0] = (d4 - 2.8125f * d2) + 1.265625f * d0;
@@ -60,6 +72,14 @@ INLINE void winograd_gather(const size_t m, const V *x, const size_t step, V *y,
         y[y_step] = x[3 * step] + (x1 - x2);
         return;
     }
+    if (m == 3) {
+        const V x0 = x[0], x1 = x[step], x2 = x[2 * step], x3 = x[3 * step];
+        const V even_a = x0 + x1, odd_a = x0 - x1, even_b = x2 + x3, odd_b = x2 - x3;
+        y[0] = even_a + even_b;
+        y[y_step] = 0.375f * odd_a + 1.25f * odd_b;
+        y[2 * y_step] = (x[4 * step] + 0.140625f * even_a) + 1.5625f * even_b;
+        return;
+    }
     const V x1 = x[step], x2 = x[2 * step], x3 = x[3 * step], x4 = x[4 * step];
     const V even_a = x1 + x2, odd_a = x1 - x2, even_b = x3 + x4, odd_b = x3 - x4;
     y[0] = x[0] + (even_a + even_b);
@@ -70,7 +90,7 @@ INLINE void winograd_gather(const size_t m, const V *x, const size_t step, V *y,
 
 // VL channels of one patch (fewer at the end: `left`). `m` and `inside` (every cell is in the image) are constants.
 INLINE void winograd_patch(const size_t m, const int inside, const kk_tile *tile, const float *cells, ptrdiff_t row_stride,
-                           size_t channels, size_t left, float *v, size_t v_step) {
+                           size_t pixel_stride, size_t left, float *v, size_t v_step) {
     enum { P = 6 };
     const size_t p = m + 2;
     V half[P * P], row[P];
@@ -81,7 +101,7 @@ INLINE void winograd_patch(const size_t m, const int inside, const kk_tile *tile
 #pragma clang loop unroll(full)
         for (size_t y = 0; y < p; y++) {
             const int is_in = inside || (is_column_in && y >= tile->top && y < tile->bottom);
-            column[y] = is_in ? load_n(cells + (ptrdiff_t)y * row_stride + (ptrdiff_t)(x * channels), left, 0) : (V)0;
+            column[y] = is_in ? load_n(cells + (ptrdiff_t)y * row_stride + (ptrdiff_t)(x * pixel_stride), left, 0) : (V)0;
         }
         winograd_spread(m, column, 1, half + x, p);
     }
@@ -94,25 +114,26 @@ INLINE void winograd_patch(const size_t m, const int inside, const kk_tile *tile
 }
 
 INLINE void winograd_input_of(const size_t m, const kk_tile *tiles, size_t count, const float *image, ptrdiff_t row_stride,
-                              size_t channels, float *v, size_t v_step, size_t v_stride) {
+                              size_t pixel_stride, size_t channels, float *v, size_t v_step, size_t v_stride) {
     const size_t p = m + 2;
     for (size_t i = 0; i < count; i++, tiles++, v += v_stride) {
         const float *cells = image + tiles->from;
         const int inside = tiles->top == 0 && tiles->left == 0 && tiles->bottom == p && tiles->right == p;
         size_t c = 0;
         if (inside)
-            for (; c + VL <= channels; c += VL) winograd_patch(m, 1, tiles, cells + c, row_stride, channels, VL, v + c, v_step);
+            for (; c + VL <= channels; c += VL) winograd_patch(m, 1, tiles, cells + c, row_stride, pixel_stride, VL, v + c, v_step);
         for (; c < channels; c += VL) {
             const size_t left = channels - c;
-            winograd_patch(m, 0, tiles, cells + c, row_stride, channels, left < VL ? left : VL, v + c, v_step);
+            winograd_patch(m, 0, tiles, cells + c, row_stride, pixel_stride, left < VL ? left : VL, v + c, v_step);
         }
     }
 }
 
 static void winograd_input(size_t m, const kk_tile *tiles, size_t count, const float *image, ptrdiff_t row_stride,
-                           size_t channels, float *v, size_t v_step, size_t v_stride) {
-    if (m == 2) winograd_input_of(2, tiles, count, image, row_stride, channels, v, v_step, v_stride);
-    else winograd_input_of(4, tiles, count, image, row_stride, channels, v, v_step, v_stride);
+                           size_t pixel_stride, size_t channels, float *v, size_t v_step, size_t v_stride) {
+    if (m == 2) winograd_input_of(2, tiles, count, image, row_stride, pixel_stride, channels, v, v_step, v_stride);
+    else if (m == 3) winograd_input_of(3, tiles, count, image, row_stride, pixel_stride, channels, v, v_step, v_stride);
+    else winograd_input_of(4, tiles, count, image, row_stride, pixel_stride, channels, v, v_step, v_stride);
 }
 
 // VL columns of one tile's products. `m`, `cell` (2 if pooled) and `whole` (all results are kept) are constants.
@@ -171,7 +192,121 @@ static void winograd_output(size_t m, const kk_tile *tiles, size_t count, const 
     winograd_output_of(m, cell, tiles, count, products, step, stride, n, epilogue, out, row_stride, pixel_stride)
     if (m == 2 && epilogue->pool == 4) OUTPUT(2, 2);
     else if (m == 2) OUTPUT(2, 1);
+    else if (m == 3) OUTPUT(3, 1);
     else if (epilogue->pool == 4) OUTPUT(4, 2);
     else OUTPUT(4, 1);
 #undef OUTPUT
+}
+
+// A y along one axis: m values become p. `m` is a constant at every call.
+INLINE void winograd_gradient_spread(const size_t m, const V *y, const size_t step, V *z, const size_t z_step) {
+    const V y0 = y[0], y1 = y[step];
+    if (m == 2) {
+        z[0] = y0;
+        z[z_step] = y0 + y1;
+        z[2 * z_step] = y0 - y1;
+        z[3 * z_step] = y1;
+        return;
+    }
+    const V y2 = y[2 * step];
+    if (m == 3) {
+        const V even_a = y0 + 0.140625f * y2, even_b = y0 + 1.5625f * y2;
+        z[0] = even_a + 0.375f * y1;
+        z[z_step] = even_a - 0.375f * y1;
+        z[2 * z_step] = even_b + 1.25f * y1;
+        z[3 * z_step] = even_b - 1.25f * y1;
+        z[4 * z_step] = y2;
+        return;
+    }
+    const V y3 = y[3 * step];
+    const V even_a = y0 + 0.5625f * y2, odd_a = 0.75f * y1 + 0.421875f * y3;
+    const V even_b = y0 + 2.25f * y2, odd_b = 1.5f * y1 + 3.375f * y3;
+    z[0] = y0;
+    z[z_step] = even_a + odd_a;
+    z[2 * z_step] = even_a - odd_a;
+    z[3 * z_step] = even_b + odd_b;
+    z[4 * z_step] = even_b - odd_b;
+    z[5 * z_step] = y3;
+}
+
+// VL columns of one tile of dy. `m` and `whole` (every cell is there) are constants.
+INLINE void winograd_gradient_cells(const size_t m, const int whole, const kk_tile *tile, const float *cells, ptrdiff_t row_stride,
+                                    size_t pixel_stride, size_t left, float *z, size_t z_step) {
+    enum { P = 6, M = 4 };
+    const size_t p = m + 2;
+    V half[P * M], row[P];
+#pragma clang loop unroll(full)
+    for (size_t x = 0; x < m; x++) {
+        V column[M];
+#pragma clang loop unroll(full)
+        for (size_t y = 0; y < m; y++) {
+            const int is_in = whole || (x < tile->columns && y < tile->rows);
+            column[y] = is_in ? load_n(cells + (ptrdiff_t)y * row_stride + (ptrdiff_t)(x * pixel_stride), left, 0) : (V)0;
+        }
+        winograd_gradient_spread(m, column, 1, half + x, m);
+    }
+#pragma clang loop unroll(full)
+    for (size_t y = 0; y < p; y++) {
+        winograd_gradient_spread(m, half + y * m, 1, row, 1);
+#pragma clang loop unroll(full)
+        for (size_t x = 0; x < p; x++) store_n(z + (y * p + x) * z_step, row[x], left);
+    }
+}
+
+INLINE void winograd_output_gradient_of(const size_t m, const kk_tile *tiles, size_t count, const float *dy, ptrdiff_t row_stride,
+                                        size_t pixel_stride, size_t n, float *z, size_t z_step, size_t z_stride) {
+    for (size_t i = 0; i < count; i++, tiles++, z += z_stride) {
+        const float *cells = dy + tiles->to;
+        size_t j = 0;
+        if (tiles->rows == m && tiles->columns == m)
+            for (; j + VL <= n; j += VL) winograd_gradient_cells(m, 1, tiles, cells + j, row_stride, pixel_stride, VL, z + j, z_step);
+        for (; j < n; j += VL) {
+            const size_t left = n - j < VL ? n - j : VL;
+            winograd_gradient_cells(m, 0, tiles, cells + j, row_stride, pixel_stride, left, z + j, z_step);
+        }
+    }
+}
+
+static void winograd_output_gradient(size_t m, const kk_tile *tiles, size_t count, const float *dy, ptrdiff_t row_stride,
+                                     size_t pixel_stride, size_t n, float *z, size_t z_step, size_t z_stride) {
+    if (m == 2) winograd_output_gradient_of(2, tiles, count, dy, row_stride, pixel_stride, n, z, z_step, z_stride);
+    else if (m == 3) winograd_output_gradient_of(3, tiles, count, dy, row_stride, pixel_stride, n, z, z_step, z_stride);
+    else winograd_output_gradient_of(4, tiles, count, dy, row_stride, pixel_stride, n, z, z_step, z_stride);
+}
+
+// Gᵀ u G of VL weights. `m` is a constant.
+INLINE void winograd_weights_gradient_block(const size_t m, size_t left, const float *du, size_t du_step, float *dw, size_t tap) {
+    const double(*g)[3] = winograd_g(m);
+    const size_t p = m + 2;
+    V rows[3][6];
+#pragma clang loop unroll(full)
+    for (size_t x = 0; x < p; x++) {
+        V sums[3] = {0, 0, 0};
+#pragma clang loop unroll(full)
+        for (size_t y = 0; y < p; y++) {
+            const V cell = load_n(du + (y * p + x) * du_step, left, 0);
+#pragma clang loop unroll(full)
+            for (size_t i = 0; i < 3; i++) sums[i] += (float)g[y][i] * cell;
+        }
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < 3; i++) rows[i][x] = sums[i];
+    }
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < 3; i++)
+#pragma clang loop unroll(full)
+        for (size_t j = 0; j < 3; j++) {
+            V sum = 0;
+#pragma clang loop unroll(full)
+            for (size_t x = 0; x < p; x++) sum += (float)g[x][j] * rows[i][x];
+            store_n(dw + (i * 3 + j) * tap, sum, left);
+        }
+}
+
+static void winograd_weights_gradient(size_t m, size_t count, const float *du, size_t du_step, float *dw, size_t tap) {
+    for (size_t at = 0; at < count; at += VL) {
+        const size_t left = count - at < VL ? count - at : VL;
+        if (m == 2) winograd_weights_gradient_block(2, left, du + at, du_step, dw + at, tap);
+        else if (m == 3) winograd_weights_gradient_block(3, left, du + at, du_step, dw + at, tap);
+        else winograd_weights_gradient_block(4, left, du + at, du_step, dw + at, tap);
+    }
 }

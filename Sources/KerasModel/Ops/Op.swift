@@ -56,9 +56,8 @@ public enum Op: Hashable, Sendable {
 
     // What the gradients of others are made of; these have none themselves.
 
-    /// `x (n, s…, c)`, `dy (n, s'…, f)` → `(chunks, k…, c / groups, f)`: what the kernel of a convolution gets from `dy`. Each chunk is the sum
-    /// over a run of the images; `kernel` is k….
-    case convolutionKernelGradient(Convolution, kernel: [Int], chunks: Int)
+    /// `x (n, s…, c)`, `dy (n, s'…, f)` → `(k…, c / groups, f)`: what the kernel of a convolution gets from `dy`; `kernel` is k….
+    case convolutionKernelGradient(Convolution, kernel: [Int])
     /// `dy (n, s'…, c)` → `(n, s…, c)`, the `input`'s shape. A maximum takes `x` and `y` after it: its first cell gets all, as in TensorFlow.
     case poolGradient(Pool, input: Shape)
     /// `dy (i…, …)`, `indices (i…)` → `(rows, …)`: the rows that were looked up, added up in the order of the indices.

@@ -86,8 +86,8 @@ extension Op {
         case .random(_, let shape):
             try check(x.dims == [4], operands)
             return shape
-        case .convolutionKernelGradient(let convolution, let kernel, let chunks):
-            return try convolution.kernelGradientShape(x, second(operands), kernel, chunks: chunks)
+        case .convolutionKernelGradient(let convolution, let kernel):
+            return try convolution.kernelGradientShape(x, second(operands), kernel)
         case .poolGradient(let pool, let input):
             try check(try pool.outputShape(input) == x && operands.count == (pool.kind == .max ? 3 : 1), operands)
             return input
@@ -164,17 +164,17 @@ extension Convolution {
 }
 
 extension Convolution {
-    fileprivate func kernelGradientShape(_ x: Shape, _ dy: Shape, _ kernel: [Int], chunks: Int) throws -> Shape {
+    fileprivate func kernelGradientShape(_ x: Shape, _ dy: Shape, _ kernel: [Int]) throws -> Shape {
         let rank = strides.count
-        guard x.rank == rank + 2, dy.rank == rank + 2, groups > 0, x[rank + 1] % groups == 0, (1...max(x[0], 1)).contains(chunks) else {
-            throw KerasError(.mismatch, "a gradient does not fit its convolution", found: "input \(x), gradient \(dy), \(chunks) chunks")
+        guard x.rank == rank + 2, dy.rank == rank + 2, groups > 0, x[rank + 1] % groups == 0 else {
+            throw KerasError(.mismatch, "a gradient does not fit its convolution", found: "input \(x), gradient \(dy)")
         }
         let shape = try Shape(checking: kernel + [x[rank + 1] / groups, dy[rank + 1]])
         guard try outputShape(x, kernel: shape) == dy else {
             throw KerasError(
                 .mismatch, "a gradient does not fit its convolution", found: "\(dy)", expected: "\(try outputShape(x, kernel: shape))")
         }
-        return try Shape(checking: [chunks] + shape.dims)
+        return shape
     }
 }
 

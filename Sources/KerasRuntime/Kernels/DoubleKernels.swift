@@ -45,9 +45,21 @@ struct DoubleKernels: KernelTable, @unchecked Sendable {
     }
 
     func winogradInput(
-        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, channels: Int, _ v: Planes<Double>
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, pixelStride: Int,
+        channels: Int, _ v: Planes<Double>
     ) {
-        table.pointee.winograd_input(size, tiles, count, image, rowStride, channels, v.base, v.step, v.stride)
+        table.pointee.winograd_input(size, tiles, count, image, rowStride, pixelStride, channels, v.base, v.step, v.stride)
+    }
+
+    func winogradOutputGradient(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ dy: Source, rowStride: Int, pixelStride: Int, _ n: Int,
+        _ z: Planes<Double>
+    ) {
+        table.pointee.winograd_output_gradient(size, tiles, count, dy, rowStride, pixelStride, n, z.base, z.step, z.stride)
+    }
+
+    func winogradWeightsGradient(_ size: Int, _ count: Int, _ du: Source, step: Int, _ dw: Target, tap: Int) {
+        table.pointee.winograd_weights_gradient(size, count, du, step, dw, tap)
     }
 
     func winogradOutput(

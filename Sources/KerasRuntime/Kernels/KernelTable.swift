@@ -20,10 +20,15 @@ protocol KernelTable: Sendable {
     func outerProduct(_ m: Int, _ n: Int, _ a: WindowRows<Scalar>, _ dy: Source, stride: Int, _ dw: Target)
     func winogradWeights(_ size: Int, _ count: Int, _ kernel: Source, tap: Int, _ u: Target, step: Int)
     func winogradInput(
-        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, channels: Int, _ v: Planes<Scalar>)
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ image: Source, rowStride: Int, pixelStride: Int,
+        channels: Int, _ v: Planes<Scalar>)
     func winogradOutput(
         _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ products: Planes<Scalar>, _ n: Int,
         _ epilogue: ProductEpilogue<Scalar>, _ out: Target, rowStride: Int, pixelStride: Int)
+    func winogradOutputGradient(
+        _ size: Int, _ tiles: UnsafePointer<kk_tile>, _ count: Int, _ dy: Source, rowStride: Int, pixelStride: Int, _ n: Int,
+        _ z: Planes<Scalar>)
+    func winogradWeightsGradient(_ size: Int, _ count: Int, _ du: Source, step: Int, _ dw: Target, tap: Int)
     func depthwiseLine(
         _ shape: DepthwiseLine, _ lines: UnsafePointer<Source?>, _ weights: Source, _ bias: Source?, _ clamp: Clamp<Scalar>, _ out: Target)
     func maxPool(_ x: Source, _ windows: PoolWindows, channels: Int, _ out: Target)

@@ -35,22 +35,19 @@ extension Convolution {
         return try dy.emit(.convolution(back), turned)
     }
 
-    /// What the kernel gets, chunk by chunk where there are enough windows, the chunks added up in their order.
+    /// What the kernel gets.
     func kernelGradient(_ x: Term, _ dy: Term, _ kernel: [Int]) throws -> Term {
-        let windows = dy.shape.count / max(dy.shape[dy.shape.rank - 1], 1)
-        // A large kernel's chunks are as large.
-        let size = kernel.reduce(x.shape[x.shape.rank - 1], *) * dy.shape[dy.shape.rank - 1]
-        let chunks = max(min(x.shape[0], windows / Convolution.windowsPerChunk, size > Convolution.largeKernel ? 4 : 8), 1)
-        let parts = try x.emit(.convolutionKernelGradient(self, kernel: kernel, chunks: chunks), dy)
-        return chunks == 1 ? try parts.reshaped(Shape(Array(parts.shape.dims.dropFirst()))) : try parts.sum([0])
+        try x.emit(.convolutionKernelGradient(self, kernel: kernel), dy)
     }
 
-    /// With fewer, adding the chunks up would cost more than making them side by side saves.
-    private static let windowsPerChunk = 128
-    private static let largeKernel = 1 << 17
+    func kernelGradientStep<T: ComputeScalar>(_ kernel: [Int], _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> any Step<T> {
+        if let size = winogradGradientSize(kernel, node, plan) { return try WinogradGradientStep<T>(size, self, node, &plan) }
+        return try KernelGradientStep<T>(self, kernel: kernel, node, &plan)
+    }
 }
 
-/// Sums over windows of window times gradient. Each chunk of images is a part; a single chunk is cut by rows of the kernel instead.
+/// Sums over windows of window times gradient. Each chunk of images is a part, where there are enough windows, and the chunks are added up in
+/// their order; a single chunk is cut by rows of the kernel instead.
 struct KernelGradientStep<T: ComputeScalar>: Step {
     private let x: Location
     private let dy: Location
@@ -68,19 +65,26 @@ struct KernelGradientStep<T: ComputeScalar>: Step {
     /// A group's gradient before it is spread among the others.
     private let ofGroup: Location?
 
-    init(_ convolution: Convolution, kernel: [Int], chunks: Int, _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
+    /// With fewer, adding the chunks up would cost more than making them side by side saves.
+    private static var windowsPerChunk: Int { 128 }
+    private static var largeKernel: Int { 1 << 17 }
+
+    init(_ convolution: Convolution, kernel: [Int], _ node: Draft.Node, _ plan: inout PlanBuilder<T>) throws {
         let (input, gradient) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
         let rank = convolution.strides.count
         let channels = input[rank + 1] / convolution.groups
         let geometry = WindowGeometry(
             input: input, tapChannels: channels, kernel: kernel, output: Array(gradient.dims[1...rank]), convolution, pools: false)
-        (x, dy, out) = (try plan.location(node.inputs[0]), try plan.location(node.inputs[1]), try plan.location(node.output))
+        (x, dy) = (try plan.location(node.inputs[0]), try plan.location(node.inputs[1]))
         images = input[0]
-        self.chunks = chunks
         groups = convolution.groups
         filters = gradient[rank + 1]
         let window = kernel.reduce(channels, *)
         size = window * (filters / groups)
+        // A large kernel's chunks are as large.
+        let windows = gradient.count / max(filters, 1)
+        chunks = max(min(images, windows / KernelGradientStep.windowsPerChunk, groups * size > KernelGradientStep.largeKernel ? 4 : 8), 1)
+        out = try .chunks(chunks, of: node, &plan)
         strips = WindowStrips(geometry, &plan)
         isOneRun = chunks == 1 && groups == 1 && geometry.taps.count == 1
         let flops = 2 * Double(gradient.count) * Double(window)
@@ -126,6 +130,49 @@ struct KernelGradientStep<T: ComputeScalar>: Step {
             }
             guard ofGroup != nil else { continue }
             for row in 0..<(size / max(n, 1)) { (target + row * filters + group * n).update(from: sums + row * n, count: n) }
+        }
+    }
+}
+
+extension Location {
+    /// Where the parts go that add up to a node's result: after each other if there are several, which a further step adds up.
+    static func chunks<T: ComputeScalar>(_ chunks: Int, of node: Draft.Node, _ plan: inout PlanBuilder<T>) throws -> Location {
+        let (out, count) = (try plan.location(node.output), plan.shape(node.output).count)
+        guard chunks > 1 else { return out }
+        let all = plan.temporary(chunks * count, of: T.self)
+        plan.follow(ChunkSumStep<T>(from: all, to: out, chunks: chunks, count: count), bytes: Double((chunks + 1) * count))
+        return all
+    }
+}
+
+/// Adds chunks up in their order.
+private struct ChunkSumStep<T: ComputeScalar>: Step {
+    private let from: Location
+    private let to: Location
+    private let chunks: Int
+    private let count: Int
+    private let cut: Parts
+
+    init(from: Location, to: Location, chunks: Int, count: Int) {
+        (self.from, self.to, self.chunks, self.count) = (from, to, chunks, count)
+        cut = Parts(count, flops: 0, bytes: Double((chunks + 1) * count * MemoryLayout<T>.stride))
+    }
+
+    /// Numbers that stay in the first cache from chunk to chunk.
+    private static var cached: Int { 1 << 11 }
+
+    var parts: Int { cut.count }
+
+    @specialized(where T == Float)
+    func run(_ frame: Frame<T>, part: Int) {
+        let (source, target) = (UnsafePointer(frame.reals(from)), frame.reals(to))
+        for first in stride(from: cut[part].lowerBound, to: cut[part].upperBound, by: ChunkSumStep.cached) {
+            let n = min(ChunkSumStep.cached, cut[part].upperBound - first)
+            frame.kernels.binary(.add, source + first, step: 1, source + count + first, step: 1, target + first, n)
+            for chunk in 2..<max(chunks, 2) {
+                frame.kernels.binary(
+                    .add, UnsafePointer(target) + first, step: 1, source + chunk * count + first, step: 1, target + first, n)
+            }
         }
     }
 }

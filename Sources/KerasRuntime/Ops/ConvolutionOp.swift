@@ -36,9 +36,7 @@ extension Convolution {
     /// never how many stand in one piece of a batch, on which an image's bits must not hang.
     fileprivate func algorithm<T: ComputeScalar>(_ node: Draft.Node, _ plan: PlanBuilder<T>) -> ConvolutionAlgorithm {
         let (x, kernel) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
-        guard T.self == Float.self, !plan.options.reference, plan.options.convolutions == .automatic,
-            kernel.dims.prefix(2) == [3, 3], kernel.rank == 4, strides == [1, 1], dilation == [1, 1], groups == 1
-        else { return .direct }
+        guard allowsWinograd(Array(kernel.dims.dropLast(2)), plan) else { return .direct }
         let output = outputLengths(x, kernel)
         let isConstant = plan.constant(node.inputs[1]) != nil
         // A step of training has its batch whole, and makes the weights' planes anew.
@@ -47,8 +45,34 @@ extension Convolution {
             transformsWeights: !isConstant)
         guard cost.channels >= ConvolutionCost.fewestChannels, cost.filters >= ConvolutionCost.fewestChannels, output.allSatisfy({ $0 > 1 })
         else { return .direct }
-        let best = [2, 4].min { cost.winograd($0) < cost.winograd($1) }!
+        // A maximum of four lies in one tile.
+        let sizes = node.epilogue.pools ? [2, 4] : [2, 3, 4]
+        let best = sizes.min { cost.winograd($0) < cost.winograd($1) }!
         return cost.winograd(best) < cost.direct ? .winograd(best) : .direct
+    }
+}
+
+extension Convolution {
+    /// The tile's side if Winograd's algorithm is the quickest way to the kernel's gradient.
+    func winogradGradientSize<T: ComputeScalar>(_ kernel: [Int], _ node: Draft.Node, _ plan: PlanBuilder<T>) -> Int? {
+        let (x, dy) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
+        guard allowsWinograd(kernel, plan), min(x[3], dy[3]) >= ConvolutionCost.fewestChannels else { return nil }
+        let (channels, filters) = (Double(x[3]), Double(dy[3]))
+        let costs = [2, 3, 4].map { size in
+            let tiles = x[0] * ((dy[1] + size - 1) / size) * ((dy[2] + size - 1) / size)
+            let split = WinogradGradientSplit(tiles: tiles, channels: x[3], filters: dy[3])
+            // The transformations cost as much as so many further channels and filters, and each chunk's sums as so many tiles (measured).
+            let each =
+                1.15 * channels * filters + 7 * channels * Double(split.filterRanges) + 6 * filters * Double(split.channelRanges)
+            return (size, Double((size + 2) * (size + 2)) * (Double(tiles) * each + 15 * Double(split.chunks) * channels * filters))
+        }
+        let best = costs.min { $0.1 < $1.1 }!
+        return best.1 < Double(dy.count) * 9 * channels / 1.1 ? best.0 : nil
+    }
+
+    fileprivate func allowsWinograd<T: ComputeScalar>(_ kernel: [Int], _ plan: PlanBuilder<T>) -> Bool {
+        T.self == Float.self && !plan.options.reference && plan.options.convolutions == .automatic && kernel == [3, 3] && strides == [1, 1]
+            && dilation == [1, 1] && groups == 1
     }
 }
 

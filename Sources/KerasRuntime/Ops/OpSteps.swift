@@ -28,8 +28,7 @@ extension PlanBuilder {
         case .broadcast: try makeBroadcast(node)
         case .cast(let dtype): try CastStep<T>.make(to: dtype, node, &self)
         case .random(let random, _): try RandomStep<T>(random, node, &self)
-        case .convolutionKernelGradient(let convolution, let kernel, let chunks):
-            try KernelGradientStep<T>(convolution, kernel: kernel, chunks: chunks, node, &self)
+        case .convolutionKernelGradient(let convolution, let kernel): try convolution.kernelGradientStep(kernel, node, &self)
         case .poolGradient(let pool, _): try pool.gradientStep(node, &self)
         case .scatterAdd: try ScatterAddStep<T>.make(node, &self)
         case .sparsemaxGradient: try SparsemaxGradientStep<T>.make(node, &self)

@@ -35,14 +35,14 @@ struct WinogradStep<T: ComputeScalar>: Step {
         results = try ProductResults(node, &plan)
         imageLine = input[2] * channels
         outputLine = y[2] * filters
-        tiles = WinogradStep.tiles(
+        tiles = WinogradTiles.cut(
             size, input, convolution.padding, lengths: convolution.outputLengths(input, kernelShape), output: y,
             side: results.pool == 4 ? 2 : 1)
         let planes = (size + 2) * (size + 2)
         let panel = plan.kernels.packedSize(1, 1)
         // Few enough tiles for their products to stay in the second-level cache, many enough to read the weights seldom.
         let isLarge = planes * channels * filters > 1 << 18
-        block = WinogradStep.even(tiles.count, most: isLarge ? 48 : 24)
+        block = WinogradTiles.even(tiles.count, most: isLarge ? 48 : 24)
         let byColumns = tiles.count < 3 * block / 2 && filters >= 2 * panel
         let most = max((WinogradStep.productBytes / (planes * block * MemoryLayout<T>.stride)) / panel, 1) * panel
         form = WinogradForm(
@@ -54,7 +54,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
         tileParts = Parts((tiles.count + block - 1) / block, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
         columnParts = Parts(form.chunks, flops: byColumns ? flops : 0, bytes: byColumns ? bytes : 0)
         // One line of cache more than a row, and an odd number of lines more than a plane: whole powers of two would fall on few sets.
-        let line = 64 / MemoryLayout<T>.stride
+        let line = WinogradTiles.line(of: T.self)
         let stride = (channels + line - 1) / line * line + line
         let step = (block * stride / line | 1) * line
         spread = (plan.scratch(planes * step, of: T.self), step, stride)
@@ -79,35 +79,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
     /// Chunks of equal size, whole panels each.
     private static func columns(_ filters: Int, most: Int, panel: Int) -> Int {
         let panels = (filters + panel - 1) / panel
-        return even(panels, most: max(most / panel, 1)) * panel
-    }
-
-    /// Blocks of equal size, as many as there must be.
-    private static func even(_ count: Int, most: Int) -> Int {
-        let blocks = max((count + most - 1) / most, 1)
-        return max((count + blocks - 1) / blocks, 1)
-    }
-
-    /// - Parameter side: cells of the result that one of the output is made of.
-    private static func tiles(_ size: Int, _ input: Shape, _ padding: [Edges], lengths: [Int], output: Shape, side: Int) -> [kk_tile] {
-        let (height, width, channels, filters) = (input[1], input[2], input[3], output[3])
-        let patch = size + 2
-        var tiles: [kk_tile] = []
-        for image in 0..<input[0] {
-            for row in stride(from: 0, to: lengths[0], by: size) {
-                for column in stride(from: 0, to: lengths[1], by: size) {
-                    let (top, left) = (row - padding[0].before, column - padding[1].before)
-                    tiles.append(
-                        kk_tile(
-                            from: ((image * height + top) * width + left) * channels,
-                            to: ((image * output[1] + row / side) * output[2] + column / side) * filters,
-                            top: UInt8(clamping: -top), bottom: UInt8(clamping: min(patch, height - top)),
-                            left: UInt8(clamping: -left), right: UInt8(clamping: min(patch, width - left)),
-                            rows: UInt8(min(size, lengths[0] - row)), columns: UInt8(min(size, lengths[1] - column))))
-                }
-            }
-        }
-        return tiles
+        return WinogradTiles.even(panels, most: max(most / panel, 1)) * panel
     }
 
     var parts: Int { tileParts.count * columnParts.count }
@@ -128,7 +100,8 @@ struct WinogradStep<T: ComputeScalar>: Step {
             guard let tiles = tiles.baseAddress else { return }
             for first in stride(from: blocks.lowerBound * block, to: min(blocks.upperBound * block, self.tiles.count), by: block) {
                 let count = min(block, self.tiles.count - first)
-                frame.kernels.winogradInput(size, tiles + first, count, image, rowStride: imageLine, channels: form.channels, v)
+                frame.kernels.winogradInput(
+                    size, tiles + first, count, image, rowStride: imageLine, pixelStride: form.channels, channels: form.channels, v)
                 for chunk in chunks { multiply(frame, chunk, rows, tiles + first, count) }
             }
         }
@@ -162,6 +135,40 @@ struct WinogradStep<T: ComputeScalar>: Step {
             }
         }
     }
+}
+
+/// How an image is cut for Winograd's algorithm.
+enum WinogradTiles {
+    /// - Parameter side: cells of the result that one of the output is made of.
+    static func cut(_ size: Int, _ input: Shape, _ padding: [Edges], lengths: [Int], output: Shape, side: Int) -> [kk_tile] {
+        let (height, width, channels, filters) = (input[1], input[2], input[3], output[3])
+        let patch = size + 2
+        var tiles: [kk_tile] = []
+        for image in 0..<input[0] {
+            for row in stride(from: 0, to: lengths[0], by: size) {
+                for column in stride(from: 0, to: lengths[1], by: size) {
+                    let (top, left) = (row - padding[0].before, column - padding[1].before)
+                    tiles.append(
+                        kk_tile(
+                            from: ((image * height + top) * width + left) * channels,
+                            to: ((image * output[1] + row / side) * output[2] + column / side) * filters,
+                            top: UInt8(clamping: -top), bottom: UInt8(clamping: min(patch, height - top)),
+                            left: UInt8(clamping: -left), right: UInt8(clamping: min(patch, width - left)),
+                            rows: UInt8(min(size, lengths[0] - row)), columns: UInt8(min(size, lengths[1] - column))))
+                }
+            }
+        }
+        return tiles
+    }
+
+    /// Blocks of equal size, as many as there must be.
+    static func even(_ count: Int, most: Int) -> Int {
+        let blocks = max((count + most - 1) / most, 1)
+        return max((count + blocks - 1) / blocks, 1)
+    }
+
+    /// Numbers in a line of cache.
+    static func line<T>(of type: T.Type) -> Int { 64 / MemoryLayout<T>.stride }
 }
 
 /// A 3 × 3 kernel in Winograd's planes: chunks of columns one after the other, in each the planes, in each the panels.

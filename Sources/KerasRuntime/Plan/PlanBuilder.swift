@@ -29,6 +29,8 @@ struct PlanBuilder<T: ComputeScalar> {
     /// Bytes of scratch memory the step in the making has asked for, and the most that any did.
     private var scratchUsed = 0
     private(set) var scratchBytes = 0
+    /// What must run after the step in the making.
+    private var followers: [(step: any Step<T>, bytes: Double)] = []
     /// What is to be given back once the step in the making has run.
     private var temporaries: [(offset: Int, bytes: Int)] = []
     /// Of the node in the making.
@@ -117,6 +119,11 @@ struct PlanBuilder<T: ComputeScalar> {
         info.append(Plan<T>.StepInfo(layer: layer, op: "pack", flops: 0, bytes: count * Double(MemoryLayout<T>.stride)))
     }
 
+    /// Adds a step that must run after the one in the making, which made `count` numbers for it.
+    mutating func follow(_ step: any Step<T>, bytes count: Double) {
+        followers.append((step, count * Double(MemoryLayout<T>.stride)))
+    }
+
     // MARK: Placing
 
     private func bytes(_ value: Draft.ValueID) -> Int { shape(value).count * (isInteger(value) ? 4 : MemoryLayout<T>.stride) }
@@ -194,6 +201,11 @@ struct PlanBuilder<T: ComputeScalar> {
         steps.append(step)
         let name = step.algorithm.map { "\(node.name), \($0)" } ?? node.name
         info.append(Plan<T>.StepInfo(layer: node.layer, op: name, flops: flops(node), bytes: traffic(node)))
+        for follower in followers {
+            steps.append(follower.step)
+            info.append(Plan<T>.StepInfo(layer: node.layer, op: "sum", flops: 0, bytes: follower.bytes))
+        }
+        followers = []
         let dtype = draft.values[node.output].dtype
         if dtype.isHalf, node.op.roundsAnew {
             steps.append(RoundStep<T>(dtype: dtype, count: shape(node.output).count, at: try location(node.output)))
@@ -283,9 +295,9 @@ struct PlanBuilder<T: ComputeScalar> {
         case .reduce, .softmax, .logSoftmax: return Double(shape(node.inputs[0]).count)
         case .unary, .binary: return out
         case .scan(let scan): return scan.graph.products * Double(shape(node.inputs[0])[1])
-        case .convolutionKernelGradient(_, _, let chunks):
+        case .convolutionKernelGradient:
             let dy = shape(node.inputs[1])
-            return 2 * Double(dy.count) * out / Double(max(chunks * dy[dy.rank - 1], 1))
+            return 2 * Double(dy.count) * out / Double(max(dy[dy.rank - 1], 1))
         default: return 0
         }
     }
