@@ -63,7 +63,7 @@ extension Model {
             let input = InputLayer(batchShape: shape, dtype: first.dtype.isText ? .string : .float32)
             state.root.architecture = Architecture(sequential: state.root.name, layers: layers, input: input)
         }
-        try build(inputShapes: nil, weights: [:], seed: 0)
+        try build(inputShapes: nil, weights: [:])
     }
 
     /// The runtime's view of the model as its weights are now.

@@ -40,12 +40,15 @@ public class Model: @unchecked Sendable {
     public let warnings: [String]
     /// True if the file it came from holds no weights: they are initial ones until they are set.
     package let beganAnew: Bool
+    /// What weights that no file gives begin from.
+    private let seed: UInt64
 
-    init(root: ModelLayer, origin: Origin? = nil, warnings: [String] = [], beganAnew: Bool = true) {
+    init(root: ModelLayer, origin: Origin? = nil, warnings: [String] = [], beganAnew: Bool = true, seed: UInt64 = 0) {
         state = Mutex(State(root: root))
         self.origin = origin
         self.warnings = warnings
         self.beganAnew = beganAnew
+        self.seed = seed
     }
 
     /// The graph from `inputs` to `outputs`. Layers it shares with other models keep their weights; new ones get initial weights.
@@ -57,7 +60,8 @@ public class Model: @unchecked Sendable {
         origin = nil
         warnings = []
         beganAnew = true
-        try build(inputShapes: nil, weights: [:], seed: seed)
+        self.seed = seed
+        try build(inputShapes: nil, weights: [:])
     }
 
     /// The graph from one input to one output.
@@ -75,11 +79,11 @@ public class Model: @unchecked Sendable {
 
     /// A model with what a file holds of its weights, and initial ones for the rest.
     convenience init(_ saved: SavedModel, seed: UInt64 = 0) throws {
-        self.init(root: saved.root, origin: saved.origin, warnings: saved.warnings, beganAnew: saved.weights.isEmpty)
+        self.init(root: saved.root, origin: saved.origin, warnings: saved.warnings, beganAnew: saved.weights.isEmpty, seed: seed)
         state.withLock { $0.training = saved.training }
         // A Sequential without an input shape is built by the first data it sees.
         if saved.root.architecture.kind == .sequential && saved.root.architecture.sequentialInput == nil { return }
-        try build(inputShapes: nil, weights: saved.weights, seed: seed)
+        try build(inputShapes: nil, weights: saved.weights)
     }
 
     /// Reads a model: `.keras` and whole `.h5` of Keras 2, tf.keras and Keras 3, told by their content; or architecture JSON, whose weights come
@@ -103,7 +107,7 @@ public class Model: @unchecked Sendable {
     }
 
     /// Finds shapes and variables. `inputShapes` stands in for shapes the model does not declare.
-    func build(inputShapes: [SymbolicShape]?, weights: [WeightID: Tensor], seed: UInt64) throws {
+    func build(inputShapes: [SymbolicShape]?, weights: [WeightID: Tensor]) throws {
         let root = state.withLock { $0.root }
         let built = try BuiltModel(root, inputShapes: inputShapes)
         let all = built.allWeights(of: root)
@@ -127,7 +131,7 @@ public class Model: @unchecked Sendable {
     /// - Throws: a `mismatch` problem while its input shape is not known.
     func built() throws -> BuiltModel {
         if let built = state.withLock({ $0.built }) { return built }
-        try build(inputShapes: nil, weights: [:], seed: 0)
+        try build(inputShapes: nil, weights: [:])
         return try state.withLock { state in
             guard let built = state.built else { throw KerasError(.mismatch, "the model is not built", at: Place(layer: state.root.name)) }
             return built

@@ -11,15 +11,15 @@ import Tensors
 ///         Dense(10, activation: .softmax)
 ///     }
 ///
-/// Weights are made when they are first needed. Source: `keras.Sequential`.
+/// Weights are made when they are first needed; the same `seed` gives the same ones. Source: `keras.Sequential`, `keras.utils.set_random_seed`.
 public final class Sequential: Model, @unchecked Sendable {
-    public init(name: String = "sequential", @LayerBuilder _ layers: () -> [any Layer] = { [] }) {
-        super.init(root: ModelLayer(Architecture(sequential: name, layers: layers())))
+    public init(name: String = "sequential", seed: UInt64 = 0, @LayerBuilder _ layers: () -> [any Layer] = { [] }) {
+        super.init(root: ModelLayer(Architecture(sequential: name, layers: layers())), seed: seed)
     }
 
     /// The chain of `layers`.
-    public convenience init(_ layers: [any Layer], name: String = "sequential") {
-        self.init(name: name)
+    public convenience init(_ layers: [any Layer], name: String = "sequential", seed: UInt64 = 0) {
+        self.init(name: name, seed: seed)
         for layer in layers { add(layer) }
     }
 

@@ -39,6 +39,23 @@ import Testing
         #expect(try model.getWeights()[0].shape == [7, 2])
     }
 
+    /// Built when it is made, by its first data, and out of JSON without an input shape.
+    @Test func theSameSeedGivesTheSameWeights() throws {
+        let first = { (seed: UInt64) in
+            let declared = Sequential(seed: seed) { Dense(2).inputShape(7) }
+            let waiting = Sequential([Dense(2)], seed: seed)
+            let read = try Model(json: try Sequential { Dense(2) }.json(), seed: seed)
+            return try [declared, waiting, read].map { model in
+                _ = try model.predict(random([4, 7]))
+                return try model.getWeights()[0].scalars(as: Float.self)
+            }
+        }
+        let (a, b) = (try first(1), try first(2))
+        #expect(try a == first(1))
+        #expect(a[0] == a[1] && a[1] == a[2])
+        #expect(zip(a, b).allSatisfy { $0 != $1 })
+    }
+
     @Test func aLayerCalledTwiceHasOneSetOfWeights() throws {
         let (a, b) = (Input(4, name: "a"), Input(4, name: "b"))
         let shared = Dense(3, activation: .tanh)

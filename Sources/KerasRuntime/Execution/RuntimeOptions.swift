@@ -23,7 +23,7 @@ public struct RuntimeOptions: Sendable, Equatable {
 
     /// Ways to compute a convolution.
     public enum Convolutions: String, CaseIterable, Sendable {
-        /// Whatever is quickest, Winograd's algorithm for small windows included, whose rounding error is about twice as large.
+        /// Whatever is quickest, Winograd's algorithm for small windows included, whose rounding error is up to twice as large.
         case automatic
         /// The sum of products as it is written.
         case direct

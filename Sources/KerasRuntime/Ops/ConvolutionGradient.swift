@@ -73,8 +73,6 @@ struct KernelGradientStep<T: ComputeScalar>: Step {
         let (input, gradient) = (plan.shape(node.inputs[0]), plan.shape(node.inputs[1]))
         let rank = convolution.strides.count
         let channels = input[rank + 1] / convolution.groups
-        let geometry = WindowGeometry(
-            input: input, tapChannels: channels, kernel: kernel, output: Array(gradient.dims[1...rank]), convolution, pools: false)
         (x, dy) = (try plan.location(node.inputs[0]), try plan.location(node.inputs[1]))
         images = input[0]
         groups = convolution.groups
@@ -85,6 +83,10 @@ struct KernelGradientStep<T: ComputeScalar>: Step {
         let windows = gradient.count / max(filters, 1)
         chunks = max(min(images, windows / KernelGradientStep.windowsPerChunk, groups * size > KernelGradientStep.largeKernel ? 4 : 8), 1)
         out = try .chunks(chunks, of: node, &plan)
+        // A single chunk goes through the windows once for each run of its rows: copying them would cost more than it saves.
+        let geometry = WindowGeometry(
+            input: input, tapChannels: channels, kernel: kernel, output: Array(gradient.dims[1...rank]), convolution, pools: false,
+            spaces: chunks > 1)
         strips = WindowStrips(geometry, &plan)
         isOneRun = chunks == 1 && groups == 1 && geometry.taps.count == 1
         let flops = 2 * Double(gradient.count) * Double(window)

@@ -40,13 +40,14 @@ struct WindowGeometry: Sendable {
     ///   - input: `(n, s…, c)`.
     ///   - tapChannels: of the c channels a window sees so many together.
     ///   - output: s'… before any pooling.
-    init(input: Shape, tapChannels: Int, kernel: [Int], output: [Int], _ convolution: Convolution, pools: Bool) {
+    ///   - spaces: rows a multiple of 4 KiB apart, which would fall on the same sets of the first cache, are copied further apart.
+    init(input: Shape, tapChannels: Int, kernel: [Int], output: [Int], _ convolution: Convolution, pools: Bool, spaces: Bool = true) {
         let (spatial, channels) = (Array(input.dims[1..<(input.rank - 1)]), input.dims[input.rank - 1])
         images = input[0]
         imageSize = Shape(spatial + [channels]).count
         let padded = zip(spatial, convolution.padding).map { $0 + $1.total }
-        // Rows a multiple of 4 KiB apart would fall on the same sets of the first cache: single cells can be set further apart.
-        let clashes = kernel.allSatisfy { $0 == 1 } && convolution.strides.allSatisfy { $0 == 1 } && channels % 1024 == 0
+        // Single cells can be set further apart.
+        let clashes = spaces && kernel.allSatisfy { $0 == 1 } && convolution.strides.allSatisfy { $0 == 1 } && channels % 1024 == 0
         let pixel = clashes && tapChannels == channels ? channels + 16 : channels
         let isPadded = padded != spatial || pixel != channels
         let pitches = Array(Shape(padded + [pixel]).strides.dropLast())

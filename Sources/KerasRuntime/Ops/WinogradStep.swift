@@ -62,14 +62,12 @@ struct WinogradStep<T: ComputeScalar>: Step {
         rows = plan.scratch(planes * block, of: UnsafePointer<T>.self)
     }
 
-    /// The kernel's planes: made once if it is constant, else at each run, by steps of their own.
+    /// The kernel's planes: made once if it is constant, else at each run, by a step of their own.
     private static func weights(_ kernel: Draft.ValueID, _ form: WinogradForm, _ plan: inout PlanBuilder<T>) throws -> Location {
         if let constant = plan.constant(kernel) { return plan.place(try plan.store.packed(constant, .winograd(form), plan.kernels)) }
-        let planes = plan.temporary(form.planes * form.planeSize, of: T.self)
         let panels = plan.temporary(form.packedSize(plan.kernels), of: T.self)
-        let bytes = Double(form.planes * form.planeSize)
-        plan.prepare(WinogradWeightsStep<T>(form, from: try plan.location(kernel), to: planes), bytes: bytes)
-        plan.prepare(WinogradPackStep<T>(form, from: planes, to: panels), bytes: 2 * bytes)
+        plan.prepare(
+            WinogradWeightsStep<T>(form, from: try plan.location(kernel), to: panels), bytes: Double((form.planes + 9) * form.planeSize))
         return panels
     }
 
@@ -195,20 +193,25 @@ struct WinogradForm: Hashable, Sendable {
     var planeSize: Int { channels * filters }
 
     func pack<K: KernelTable>(_ from: UnsafePointer<K.Scalar>, _ to: UnsafeMutablePointer<K.Scalar>, _ kernels: K) {
-        let u = UnsafeMutablePointer<K.Scalar>.allocate(capacity: planes * planeSize)
-        defer { u.deallocate() }
-        kernels.winogradWeights(size, planeSize, from, tap: planeSize, u, step: planeSize)
-        for part in 0..<chunks * planes { pack(part, UnsafePointer(u), to, kernels) }
+        for channel in 0..<channels { pack(channel, from, to, kernels) }
     }
 
-    /// Lays one plane of one chunk out in panels.
+    /// Transforms one channel's weights and lays them out in the panels of each plane.
     func pack<K: KernelTable>(
-        _ part: Int, _ u: UnsafePointer<K.Scalar>, _ to: UnsafeMutablePointer<K.Scalar>, _ kernels: K
+        _ channel: Int, _ from: UnsafePointer<K.Scalar>, _ to: UnsafeMutablePointer<K.Scalar>, _ kernels: K
     ) {
-        let (chunk, plane) = (part / planes, part % planes)
-        let columns = columns(of: chunk)
-        let target = to + start(of: chunk, kernels) + plane * kernels.packedSize(channels, columns.count)
-        kernels.pack(channels, columns.count, u + plane * planeSize + columns.lowerBound, rowStride: filters, columnStride: 1, target)
+        let panel = kernels.packedSize(1, 1)
+        for chunk in 0..<chunks {
+            let columns = columns(of: chunk)
+            let (step, target) = (kernels.packedSize(channels, columns.count), to + start(of: chunk, kernels) + channel * panel)
+            for first in stride(from: columns.lowerBound, to: columns.upperBound, by: panel) {
+                let row = target + (first - columns.lowerBound) * channels
+                let count = min(panel, columns.upperBound - first)
+                kernels.winogradWeights(size, count, from + channel * filters + first, tap: planeSize, row, step: step)
+                guard count < panel else { continue }
+                for plane in 0..<planes { (row + plane * step + count).update(repeating: 0, count: panel - count) }
+            }
+        }
     }
 }
 
@@ -217,39 +220,17 @@ private struct WinogradWeightsStep<T: ComputeScalar>: Step {
     private let form: WinogradForm
     private let from: Location
     private let to: Location
-    private let cut: Parts
+    private let channels: Parts
 
     init(_ form: WinogradForm, from: Location, to: Location) {
         (self.form, self.from, self.to) = (form, from, to)
-        cut = Parts(form.planeSize, flops: 40 * Double(form.planes * form.planeSize), bytes: 0)
+        channels = Parts(form.channels, flops: 40 * Double(form.planes * form.planeSize), bytes: 0)
     }
 
-    var parts: Int { cut.count }
+    var parts: Int { channels.count }
 
     @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
-        let (mine, kernel, planes) = (cut[part], UnsafePointer(frame.reals(from)), frame.reals(to))
-        frame.kernels.winogradWeights(
-            form.size, mine.count, kernel + mine.lowerBound, tap: form.planeSize, planes + mine.lowerBound, step: form.planeSize)
-    }
-}
-
-/// Lays the planes out in panels.
-private struct WinogradPackStep<T: ComputeScalar>: Step {
-    private let form: WinogradForm
-    private let from: Location
-    private let to: Location
-    private let cut: Parts
-
-    init(_ form: WinogradForm, from: Location, to: Location) {
-        (self.form, self.from, self.to) = (form, from, to)
-        cut = .elements(form.chunks * form.planes, form.planes * form.planeSize, of: T.self)
-    }
-
-    var parts: Int { cut.count }
-
-    @specialized(where T == Float)
-    func run(_ frame: Frame<T>, part: Int) {
-        for place in cut[part] { form.pack(place, UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels) }
+        for channel in channels[part] { form.pack(channel, UnsafePointer(frame.reals(from)), frame.reals(to), frame.kernels) }
     }
 }
