@@ -6,6 +6,7 @@
 #include "gemm.inc.h"
 #include "gemm_line.inc.h"
 #include "winograd.inc.h"
+#include "winograd_gradient.inc.h"
 #include "outer_product.inc.h"
 #include "depthwise.inc.h"
 #include "windows.inc.h"
