@@ -42,7 +42,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
         let panel = plan.kernels.packedSize(1, 1)
         // Few enough tiles for their products to stay in the second-level cache, many enough to read the weights seldom.
         let isLarge = planes * channels * filters > 1 << 18
-        block = WinogradTiles.even(tiles.count, most: isLarge ? 48 : 24)
+        block = WinogradTiles.block(tiles.count, most: isLarge ? 48 : 24)
         let byColumns = tiles.count < 3 * block / 2 && filters >= 2 * panel
         let most = max((WinogradStep.productBytes / (planes * block * MemoryLayout<T>.stride)) / panel, 1) * panel
         form = WinogradForm(
@@ -157,6 +157,13 @@ enum WinogradTiles {
             }
         }
         return tiles
+    }
+
+    /// Tiles of a block. Few blocks are an even number: of three, one of two threads would wait for the other.
+    static func block(_ count: Int, most: Int) -> Int {
+        let least = max((count + most - 1) / most, 1)
+        let blocks = least > 1 && least < 8 ? least + least % 2 : least
+        return max((count + blocks - 1) / blocks, 1)
     }
 
     /// Blocks of equal size, as many as there must be.
