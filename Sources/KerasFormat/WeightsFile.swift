@@ -29,10 +29,13 @@ package struct WeightsFile {
     let unnamed: [String]
 
     /// - Throws: `noInput`, `malformed`, `unsupported`.
-    package init(_ path: String) throws {
+    package init(_ path: String) throws { try self.init(Files.read(path), name: path) }
+
+    /// - Parameter path: what messages call the file; sharded weights are beside it.
+    /// - Throws: `malformed`, `unsupported`; `noInput` for a shard.
+    package init(_ bytes: Buffer, name path: String) throws {
         name = path
         (layout, layers, unnamed) = try KerasError.placing(Place(file: path)) {
-            let bytes = try Files.read(path)
             switch FileKind(bytes) {
             case .zip:
                 let archive = try ZipArchive(bytes, name: path)

@@ -39,10 +39,10 @@ def run(arguments):
         return process.returncode, seconds, usage.ru_maxrss, output.read().decode(errors="replace")
 
 
-def traced(binary, file):
-    """What is opened besides the file, what is executed and connected."""
+def traced(binary, command, file):
+    """How often the file is opened, and what besides it is opened, executed and connected."""
     with tempfile.NamedTemporaryFile() as log:
-        subprocess.run(["strace", "-f", "-qq", "-o", log.name, "-e", "trace=open,openat,openat2,execve,execveat,socket,connect", binary, "summary", file],
+        subprocess.run(["strace", "-f", "-qq", "-o", log.name, "-e", "trace=open,openat,openat2,execve,execveat,socket,connect", binary, command, file],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         lines = Path(log.name).read_text(errors="replace").splitlines()
     opened, others = 0, []
@@ -96,9 +96,10 @@ def main():
         status, seconds, peak, problems = check(binary, file, baseline, options.seconds)
         slowest, largest = max(slowest, (seconds, file.name)), max(largest, (peak, file.name))
         if shutil.which("strace"):
-            opened, others = traced(binary, file)
+            for command in ("summary", "inspect", "weights"):
+                opened, others = traced(binary, command, file)
+                problems += others + ([f"{command} opens the file {opened} times"] if opened > 1 else [])
             counts["traced"] += 1
-            problems += others + ([f"opens the file {opened} times"] if opened > 1 else [])
         counts[STATUSES.get(status, f"status {status}")] += 1
         failed += bool(problems)
         for problem in problems:

@@ -29,8 +29,10 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         var problems = ProblemList()
-        let report: FileReport = try KerasError.placing(Place(file: file)) { try makeReport(&problems) }
-        let model = decoded()
+        // Once: somebody may put another file in its place meanwhile.
+        let bytes = try Files.read(file)
+        let report: FileReport = try KerasError.placing(Place(file: file)) { try makeReport(bytes, &problems) }
+        let model = decoded(bytes)
         let hash = model.flatMap { try? ContentHash($0) }
         let optimizer = model.flatMap(OptimizerReport.init)
         if json {
@@ -61,13 +63,11 @@ struct Inspect: ParsableCommand {
     }
 
     /// Nil if the file is no model that this version reads.
-    private func decoded() -> SavedModel? {
-        guard let bytes = try? Files.read(file), ![FileKind.npy, .other].contains(FileKind(bytes)) else { return nil }
-        return try? ModelFile.decode(bytes, name: file)
+    private func decoded(_ bytes: Buffer) -> SavedModel? {
+        [FileKind.npy, .other].contains(FileKind(bytes)) ? nil : try? ModelFile.decode(bytes, name: file)
     }
 
-    private func makeReport(_ problems: inout ProblemList) throws -> FileReport {
-        let bytes = try Files.read(file)
+    private func makeReport(_ bytes: Buffer, _ problems: inout ProblemList) throws -> FileReport {
         switch FileKind(bytes) {
         case .npy: return try ArrayReport.npy(bytes, allowPickle: reading.allowPickle)
         case .zip: return try ArchiveReport.report(bytes, name: file, allowPickle: reading.allowPickle, &problems)

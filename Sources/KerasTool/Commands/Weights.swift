@@ -1,6 +1,8 @@
 import ArgumentParser
 import Keras
 import KerasFormat
+import KerasModel
+import Storage
 
 struct Weights: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,9 +53,10 @@ struct Weights: ParsableCommand {
     }
 
     private func list() throws {
-        let weights = try WeightsFile(file)
+        let content = try Files.read(file)
+        let weights = try WeightsFile(content, name: file)
         // Where the model is understood, it knows what its weights are called.
-        let model = (try? Model.load(file)).flatMap { try? $0.snapshot().built }
+        let model = (try? ModelFile.decode(content, name: file)).flatMap { try? BuiltModel($0.root) }
         let entries = try weights.list(for: model)
         let (numbers, bytes) = entries.reduce((0, 0)) { ($0.0 + $1.shape.count, $0.1 + $1.byteCount) }
         if json {
