@@ -43,6 +43,24 @@ import Testing
         #expect(bytes[0] != bytes[2])
     }
 
+    /// What a run had come to that could not write its result is not lost; `Tests/Interop/resumes.py` kills such runs.
+    @Test func aBackupGoesOn() throws {
+        let settings = ["--steps-per-epoch", "2", "--seed", "3", "--optimizer", "adam", "-o"]
+        let backup = ["--backup", folder.path("kept")]
+        #expect(
+            try Command(["fit", demo, folder.path("data.npz"), "--epochs", "2"] + settings + [folder.path("out.text")] + backup).status != 0
+        )
+        #expect(FileManager.default.fileExists(atPath: folder.path("kept/training_metadata.json")))
+        for (name, more) in [("whole", []), ("again", backup)] {
+            let run = try Command(
+                ["fit", demo, folder.path("data.npz"), "--epochs", "3"] + settings + [folder.path(name + ".keras")] + more)
+            #expect(run.status == 0, "\(run.complaints)")
+        }
+        let bytes = try ["whole", "again"].map { try Data(contentsOf: URL(filePath: folder.path($0 + ".keras"))) }
+        #expect(bytes[0] == bytes[1])
+        #expect(!FileManager.default.fileExists(atPath: folder.path("kept")))
+    }
+
     @Test func takesFilesOfEveryKind() throws {
         let data = folder.path("data.npz")
         for (member, name) in [

@@ -5,13 +5,16 @@ import Tensors
 
 /// Keeps what training has come to in a folder, so that a `fit` that was broken off goes on where it was. Keras: `BackupAndRestore`.
 ///
-/// The folder holds `latest.keras`, the model with its optimizer's state, and `training_metadata.json`, the epoch. Both are gone when training
-/// has ended.
+/// The folder holds the model with its optimizer's state, `latest_0.keras` or `latest_1.keras`, and `training_metadata.json`, which says the epoch and
+/// which of the two belongs to it: whenever the process ends, one of them and its epoch stand there together. All are gone when training has
+/// ended.
 public final class BackupAndRestore: Callback {
     private let folder: String
     private let deletesCheckpoint: Bool
     private var counter: BatchCounter
     private var epoch = 0
+    /// Which of the two files holds the model; nil if neither does.
+    private var slot: Int?
 
     /// - Parameters:
     ///   - saveFrequency: after each epoch, or after so many batches; then the epoch that was broken off begins anew, with what its batches
@@ -21,20 +24,21 @@ public final class BackupAndRestore: Callback {
         (folder, deletesCheckpoint, counter) = (backupFolder, deleteCheckpoint, BatchCounter(saveFrequency))
     }
 
-    private var modelPath: String { folder + "/latest.keras" }
+    private func modelPath(_ slot: Int) -> String { folder + "/latest_\(slot).keras" }
     private var metadataPath: String { folder + "/training_metadata.json" }
 
     /// Gives a model what was kept of it.
     ///
     /// - Returns: the epoch to go on with; nil if nothing was kept.
     func restore(_ model: Model) throws -> Int? {
-        guard Folders.exists(modelPath), Folders.exists(metadataPath) else { return nil }
+        guard Folders.exists(metadataPath) else { return nil }
         let text = try Files.read(metadataPath).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-        guard let epoch = try KerasError.placing(Place(file: metadataPath), { try JSON(parsing: text)["epoch"]?.integer }), epoch >= 0
-        else {
-            throw KerasError(.malformed, "a backup does not say its epoch", at: Place(file: metadataPath))
+        let metadata = try KerasError.placing(Place(file: metadataPath)) { try JSON(parsing: text) }
+        guard let epoch = metadata["epoch"]?.integer, epoch >= 0, let slot = metadata["slot"]?.integer, (0...1).contains(slot) else {
+            throw KerasError(.malformed, "a backup does not say its epoch and its file", at: Place(file: metadataPath))
         }
-        try model.resume(from: try Model.load(modelPath))
+        try model.resume(from: try Model.load(modelPath(slot)))
+        self.slot = slot
         self.epoch = epoch
         return epoch
     }
@@ -52,14 +56,21 @@ public final class BackupAndRestore: Callback {
 
     private func save(_ training: Training) throws {
         try Folders.make(folder)
-        try training.model.save(to: modelPath)
-        try AtomicFile.write(metadataPath) { [epoch] in try $0.write(Array("{\"epoch\": \(epoch)}\n".utf8)) }
+        // The file that nothing refers to, and then the reference: at no moment do an epoch and a model stand there that are not of one time.
+        let next = slot == 0 ? 1 : 0
+        try training.model.save(to: modelPath(next))
+        try AtomicFile.write(metadataPath) { [epoch] in try $0.write(Array("{\"epoch\": \(epoch), \"slot\": \(next)}\n".utf8)) }
+        slot = next
     }
 
     public func onTrainEnd(_ training: Training) {
-        guard deletesCheckpoint else { return }
-        Folders.remove(modelPath)
+        if deletesCheckpoint { deleteBackup() }
+    }
+
+    /// Clears the folder: for who keeps it when training has ended, until its result is safe elsewhere.
+    public func deleteBackup() {
         Folders.remove(metadataPath)
+        for slot in 0...1 { Folders.remove(modelPath(slot)) }
         Folders.removeIfEmpty(folder)
     }
 }

@@ -12,7 +12,8 @@ struct Fit: ParsableCommand {
             settings and the optimizer's state in the model's file, unless told otherwise. OUT is written whole or not at all, in the \
             format that its ending says.
 
-            Interrupted by Ctrl-C, training ends after the batch it is at, and what was learnt is written.
+            Interrupted by Ctrl-C, training ends after the batch it is at, and what was learnt is written. With --backup, a run that ended \
+            in any other way goes on where it was: the same command again begins with the epoch that was not finished.
 
             Examples:
               keras fit model.h5 mnist.npz -o trained.h5 --epochs 5
@@ -82,6 +83,10 @@ struct Fit: ParsableCommand {
     @Option(help: ArgumentHelp("Draw the figures of every epoch as curves, to this .svg.", valueName: "file"))
     var plot: String?
 
+    @Option(
+        help: ArgumentHelp("Keep what was learnt in this folder after each epoch, until OUT is written.", valueName: "folder"))
+    var backup: String?
+
     @OptionGroup var reading: DataArguments
 
     @OptionGroup var running: RunArguments
@@ -108,14 +113,16 @@ struct Fit: ParsableCommand {
         let weights = try sampleWeight.map { [try data.array($0)] }
         _ = try compiling.spec(for: snapshot, self.model.model)
         try model.adopt(try told(snapshot))
-        let interrupt = Interrupt()
+        let kept = backup.map { BackupAndRestore($0, deleteCheckpoint: false) }
+        let callbacks: [any Callback] = [ProgbarLogger(verbose: 1, to: .error), Interrupt()] + (kept.map { [$0] } ?? [])
         let result = try KerasError.placing(Place(file: self.data)) {
             try model.fit(
-                inputs, targets, batchSize: batchSize, epochs: epochs, callbacks: [ProgbarLogger(verbose: 1, to: .error), interrupt],
-                validationSplit: validationSplit,
-                shuffle: shuffle, sampleWeights: weights, stepsPerEpoch: stepsPerEpoch, seed: seed, verbose: 0)
+                inputs, targets, batchSize: batchSize, epochs: epochs, callbacks: callbacks, validationSplit: validationSplit,
+                shuffle: shuffle,
+                sampleWeights: weights, stepsPerEpoch: stepsPerEpoch, seed: seed, verbose: 0)
         }
         for note in try model.save(to: output) { Terminal.warn("\(output): \(note)") }
+        kept?.deleteBackup()
         if let history { try write(result, to: history) }
         if let plot { try AtomicFile.write(plot) { try $0.write(Array(HistoryPlot.svg(result).utf8)) } }
         if let last = result.epochs.last {
