@@ -1,6 +1,7 @@
 #include "CountingAllocator.h"
 
-#if defined(__linux__) && __has_include(<gnu/libc-version.h>)
+// The sanitizers have allocators of their own.
+#if defined(__linux__) && __has_include(<gnu/libc-version.h>) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 #include <errno.h>
 #include <stddef.h>
 
