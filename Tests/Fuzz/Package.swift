@@ -34,7 +34,8 @@ let tests: [Target] =
         .executableTarget(name: "Mutants", dependencies: ["HDF5", "Storage", "Tensors", "Forks"], path: "Targets/Mutants"),
     ]
     : models + [
-        fuzzer("Doorman", ["HDF5", "Tensors"]), fuzzer("HDF5", ["HDF5", "Tensors"]), fuzzer("JSON", ["JSON", "Tensors", "KerasFormat"]),
+        fuzzer("Doorman", ["HDF5", "Tensors"]), fuzzer("HDF5", ["HDF5", "Tensors"]), fuzzer("JSON", ["JSON", "Tensors"]),
+        fuzzer("Config", ["JSON", "Tensors", "KerasFormat"]),
         fuzzer("NPY", ["NumPy", "Tensors"]), fuzzer("NPZ", ["NumPy", "Tensors"]), fuzzer("Pickle", ["NumPy", "Tensors"]),
         fuzzer("Keras", ["KerasFormat", "Tensors"]), fuzzer("Safetensors", ["KerasFormat", "Tensors"]),
     ]

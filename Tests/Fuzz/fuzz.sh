@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(Doorman HDF5 JSON NPY NPZ Pickle Keras Safetensors)
+[ ${#targets[@]} -gt 0 ] || targets=(Doorman HDF5 JSON NPY NPZ Pickle Config Keras Safetensors)
 fixtures=../../Fixtures
 
 # Coverage needs the compiler's own option; `--sanitize=fuzzer` alone builds without.
@@ -32,12 +32,17 @@ for target in "${targets[@]}"; do
     seed=.corpus/$target.seeds
     rm -rf "$seed"
     case $target in
-    Doorman | HDF5) seeds "$seed" $fixtures/generations $fixtures/hdf5_*.h5 $fixtures/hostile $fixtures/broken ;;
-    JSON) seeds "$seed" $fixtures/json $fixtures/summaries $fixtures/keras_files/*.json ;;
+    # In a few hundred bytes each: as many runs a second as the parser can do.
+    Doorman | HDF5) seeds "$seed" Seeds/HDF5 ;;
+    JSON) seeds "$seed" $fixtures/json $fixtures/old -name '*.json' -o -name '*.yaml' ;;
+    Config) python3 seeds.py Config "$seed" ;;
     NPY) seeds "$seed" $fixtures/numpy -name '*.npy' ;;
     NPZ) seeds "$seed" $fixtures/numpy -name '*.npz' ;;
     Pickle) seeds "$seed" Seeds/Pickle ;;
-    Keras) seeds "$seed" $fixtures/keras_files $fixtures/broken $fixtures/generations ;;
+    Keras)
+        python3 seeds.py Keras "$seed"
+        seeds "$seed" Seeds/HDF5 -name 'keras*'
+        ;;
     Safetensors) seeds "$seed" Seeds/Safetensors ;;
     esac
     mkdir -p ".corpus/$target" "Regressions/$target" "Findings/$target"
@@ -49,8 +54,8 @@ each=$((seconds / ${#targets[@]}))
 for target in "${targets[@]}"; do
     log=.corpus/$target.log
     # The crash handler would take minutes over each finding.
-    if ! SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0 \
-        ".build-fuzz/release/Fuzz$target" -max_total_time="$each" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=2048 -max_len=65536 \
+    if ! SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0:malloc_context_size=1:quarantine_size_mb=4 \
+        ".build-fuzz/release/Fuzz$target" -max_total_time="$each" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=2048 -max_len=5600 -reload=0 \
         -print_final_stats=1 -artifact_prefix="Findings/$target/" ".corpus/$target" ".corpus/$target.seeds" "Regressions/$target" >"$log" 2>&1; then
         echo "$target: a finding"
         grep -E 'ERROR|SUMMARY|Fatal error|artifact_prefix' "$log" | head -5

@@ -56,22 +56,3 @@ struct Reading {
         answers?.append("\(kind)\t\(digest.digest())\t\(place)")
     }
 }
-
-/// A mutant on its way to the process that reads it.
-final class Job {
-    let mutant: Buffer
-    let number: Int
-    /// Where what was found is told; nil if nobody asks.
-    let answers: String?
-
-    init(_ mutant: Buffer, _ number: Int, _ answers: String?) { (self.mutant, self.number, self.answers) = (mutant, number, answers) }
-
-    func run() {
-        guard let file = try? HDF5File(bytes: mutant, name: "mutant") else { return }
-        var reading = Reading(answers: answers == nil ? nil : [])
-        reading.read(file.root)
-        guard let answers, let found = reading.answers, let output = fopen(answers, "a") else { return }
-        for line in found where !line.contains("\n") { fputs("\(number)\t\(line)\n", output) }
-        fclose(output)
-    }
-}

@@ -4,7 +4,7 @@ import HDF5
 import Storage
 import Tensors
 
-// Files with a few places changed, each read to its end: what the structure check lets in is read by the C library in a process of its own.
+// Files with a few places changed, each read to its end if the structure check lets it in, in a process of its own until one of them ends it.
 //
 //     Mutants [--answers] COUNT SEED FOLDER FILE…
 //
@@ -14,15 +14,101 @@ import Tensors
 // Prints how many were refused and read, the slowest and the largest, and keeps in FOLDER those that crash, take over a second, or take more
 // memory than 64 MiB and twice the file. Exits with 1 if there are any.
 
-/// SplitMix64: the same mutants for the same seed everywhere.
-struct Chance: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
+/// What the readers tell the process that began them, in memory that they share.
+struct Tally {
+    /// The mutant that is being read, and after the last one how many there are.
+    var at = 0
+    var (refused, accepted, wrong) = (0, 0, 0)
+    var (slowestCheck, slowestRead) = (0.0, 0.0)
+    /// KiB beyond what the process had before.
+    var largest = 0
+}
+
+final class Mutants {
+    let originals: [Buffer]
+    let places: [[Int]]
+    let (count, seed): (Int, UInt64)
+    let folder: String
+    let answers: Bool
+    let tally: UnsafeMutablePointer<Tally>
+
+    init(_ files: [String], count: Int, seed: UInt64, folder: String, answers: Bool) throws {
+        originals = try files.map { try Files.read($0) }
+        places = count > 0 ? originals.map(metadata) : []
+        (self.count, self.seed, self.folder, self.answers) = (count > 0 ? count : files.count, seed, folder, answers)
+        tally = shared_memory(MemoryLayout<Tally>.size).bindMemory(to: Tally.self, capacity: 1)
+        tally.initialize(to: Tally())
+    }
+
+    private func mutant(_ number: Int) throws -> Buffer {
+        if places.isEmpty { return originals[number] }
+        var chance = Chance(state: seed &* 0x2545_F491_4F6C_DD1D &+ UInt64(number))
+        let which = Int.random(in: 0..<originals.count, using: &chance)
+        let mutant = try Buffer.uninitialized(count: originals[which].count)
+        mutant.bytes.copyMemory(from: UnsafeRawBufferPointer(originals[which].bytes))
+        change(mutant, of: originals[which], at: places[which], &chance)
+        return mutant
+    }
+
+    /// Reads mutants until there are no more, or one ends the process; a few thousand, so that what the library has not given back is not
+    /// taken for theirs.
+    func readOn() {
+        let end = min(count, tally.pointee.at + 2000)
+        while tally.pointee.at < end {
+            allow_seconds(5)
+            try? read(tally.pointee.at)
+            tally.pointee.at += 1
+        }
+    }
+
+    private func read(_ number: Int) throws {
+        let mutant = try mutant(number)
+        let start = now()
+        let before = forget_peak()
+        do {
+            try HDF5File.inspect(mutant)
+        } catch {
+            tally.pointee.refused += 1
+            let took = now() - start
+            tally.pointee.slowestCheck = max(tally.pointee.slowestCheck, took)
+            if took > 1 { keep(number, "slow") }
+            return
+        }
+        tally.pointee.slowestCheck = max(tally.pointee.slowestCheck, now() - start)
+        tally.pointee.accepted += 1
+        if answers { pack(mutant, number) }
+        let opened = now()
+        if let file = try? HDF5File(bytes: mutant, name: "mutant") {
+            var reading = Reading(answers: answers ? [] : nil)
+            reading.read(file.root)
+            if let found = reading.answers, let output = fopen("\(folder)/answers.txt", "a") {
+                for line in found where !line.contains("\n") { fputs("\(number)\t\(line)\n", output) }
+                fclose(output)
+            }
+        }
+        let (took, grown) = (now() - opened, peak() - before)
+        tally.pointee.slowestRead = max(tally.pointee.slowestRead, took)
+        tally.pointee.largest = max(tally.pointee.largest, grown)
+        if took > 1 { keep(number, "slow") }
+        if before < 0 || grown > 64 << 10 + 2 * mutant.count >> 10 { keep(number, "memory\(grown)") }
+    }
+
+    /// Keeps one that was read.
+    private func pack(_ bytes: Buffer, _ number: Int) {
+        guard let file = fopen("\(folder)/mutants.bin", "a") else { return }
+        for value in [UInt32(number), UInt32(bytes.count)] { withUnsafeBytes(of: value) { _ = fwrite($0.baseAddress, 1, 4, file) } }
+        fwrite(bytes.bytes.baseAddress, 1, bytes.count, file)
+        fclose(file)
+    }
+
+    /// Keeps what is wrong with one.
+    func keep(_ number: Int, _ what: String) {
+        tally.pointee.wrong += 1
+        guard let bytes = try? mutant(number), let file = fopen("\(folder)/\(what)_\(seed)_\(number).h5", "w") else { return }
+        fwrite(bytes.bytes.baseAddress, 1, bytes.count, file)
+        fclose(file)
+        print("kept \(what)_\(seed)_\(number)")
+        fflush(stdout)
     }
 }
 
@@ -32,19 +118,6 @@ func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-/// Places where there is structure, found by changing each: elsewhere mutants would change weights alone.
-func metadata(of bytes: Buffer) -> [Int] {
-    let signatures = ["TREE", "SNOD", "HEAP", "GCOL", "OHDR", "FRHP", "BTHD", "BTLF", "FHDB", "FAHD", "FADB"].map { Array($0.utf8) }
-    var places = Array(0..<min(2048, bytes.count))
-    for start in stride(from: 0, to: bytes.count - 8, by: 8) {
-        let isStructure =
-            signatures.contains { bytes.bytes[start..<start + 4].elementsEqual($0) }
-            || bytes.bytes[start] == 1 && bytes.bytes[start + 1] == 0 && bytes.bytes[start + 3] == 0 && bytes.bytes[start + 4] == 1
-        if isStructure { places += start..<min(start + 512, bytes.count) }
-    }
-    return places
-}
-
 var arguments = CommandLine.arguments
 let answers = arguments.dropFirst().first == "--answers"
 if answers { arguments.remove(at: 1) }
@@ -52,84 +125,18 @@ guard arguments.count > 4, let count = Int(arguments[1]), let seed = UInt64(argu
     print("usage: Mutants [--answers] COUNT SEED FOLDER FILE…")
     exit(64)
 }
-let folder = arguments[3]
-let originals = try arguments.dropFirst(4).map { try Files.read($0) }
-let places = originals.map(metadata)
-var chance = Chance(state: seed)
-var (refused, accepted, wrong) = (0, 0, 0)
-var (slowestCheck, slowestRead, largest) = (0.0, 0.0, 0)
-let interesting: [UInt8] = [0, 1, 2, 3, 4, 7, 8, 16, 32, 64, 127, 128, 254, 255]
-
-/// Keeps what is wrong with one.
-@MainActor func keep(_ bytes: Buffer, _ name: String) {
-    wrong += 1
-    guard let file = fopen("\(folder)/\(name).h5", "w") else { return }
-    fwrite(bytes.bytes.baseAddress, 1, bytes.count, file)
-    fclose(file)
-    print("kept \(name)")
-}
-
-/// Keeps one that was read.
-@MainActor func pack(_ bytes: Buffer, _ number: Int) {
-    guard let file = fopen("\(folder)/mutants.bin", "a") else { return }
-    for value in [UInt32(number), UInt32(bytes.count)] { withUnsafeBytes(of: value) { _ = fwrite($0.baseAddress, 1, 4, file) } }
-    fwrite(bytes.bytes.baseAddress, 1, bytes.count, file)
-    fclose(file)
-}
-
-// The library makes itself ready once, not in each process.
-Job(originals[0], 0, nil).run()
-let changes = count > 0
-for number in 0..<(changes ? count : originals.count) {
-    let which = changes ? Int.random(in: 0..<originals.count, using: &chance) : number
-    let original = originals[which]
-    let mutant = try Buffer.uninitialized(count: original.count)
-    mutant.bytes.copyMemory(from: UnsafeRawBufferPointer(original.bytes))
-    for _ in 0..<(changes ? Int.random(in: 1...4, using: &chance) : 0) {
-        let place = places[which].randomElement(using: &chance)!
-        switch Int.random(in: 0..<8, using: &chance) {
-        case 0: mutant.bytes[place] = UInt8.random(in: 0...255, using: &chance)
-        case 1: mutant.bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &chance)
-        case 2: mutant.bytes[place] = interesting.randomElement(using: &chance)!
-        case 3: mutant.bytes[place] &+= UInt8.random(in: 1...16, using: &chance)
-        case 4: mutant.bytes[place] &-= UInt8.random(in: 1...16, using: &chance)
-        default:
-            // A run of bytes from elsewhere: addresses and sizes that are right in another place.
-            let length = min([2, 4, 8, 16].randomElement(using: &chance)!, mutant.count - place)
-            let source = min(places[which].randomElement(using: &chance)!, mutant.count - length)
-            for index in 0..<length { mutant.bytes[place + index] = original.bytes[source + index] }
-        }
+let mutants = try Mutants(Array(arguments.dropFirst(4)), count: count, seed: seed, folder: arguments[3], answers: answers)
+while mutants.tally.pointee.at < mutants.count {
+    let status = withExtendedLifetime(mutants) {
+        fork_and_run({ Unmanaged<Mutants>.fromOpaque($0!).takeUnretainedValue().readOn() }, Unmanaged.passUnretained(mutants).toOpaque())
     }
-    let start = now()
-    do {
-        try HDF5File.inspect(mutant)
-    } catch {
-        refused += 1
-        let took = now() - start
-        slowestCheck = max(slowestCheck, took)
-        if took > 1 { keep(mutant, "slow_\(seed)_\(number)") }
-        continue
-    }
-    slowestCheck = max(slowestCheck, now() - start)
-    accepted += 1
-    var (peak, took) = (0, 0.0)
-    if answers { pack(mutant, number) }
-    let job = Job(mutant, number, answers ? "\(folder)/answers.txt" : nil)
-    let status = withExtendedLifetime(job) {
-        fork_and_run(
-            5, { Unmanaged<Job>.fromOpaque($0!).takeUnretainedValue().run() }, Unmanaged.passUnretained(job).toOpaque(), &peak, &took)
-    }
-    slowestRead = max(slowestRead, took)
-    largest = max(largest, peak)
     if status != 0 {
-        keep(mutant, ([SIGALRM, SIGXCPU, SIGKILL].contains(status) ? "hang" : "signal\(status)") + "_\(seed)_\(number)")
-    } else if took > 1 {
-        keep(mutant, "slow_\(seed)_\(number)")
-    } else if peak > (64 << 10) + 2 * mutant.count >> 10 + 32 << 10 {
-        keep(mutant, "memory\(peak)_\(seed)_\(number)")
+        mutants.keep(mutants.tally.pointee.at, [SIGALRM, SIGPROF, SIGKILL].contains(Int32(status)) ? "hang" : "signal\(status)")
+        mutants.tally.pointee.at += 1
     }
 }
+let tally = mutants.tally.pointee
 print(
-    "\(count) mutants of \(originals.count) files: \(refused) refused, \(accepted) read, \(wrong) wrong; slowest check \(Int(slowestCheck * 1e6)) µs, slowest reading \(Int(slowestRead * 1e6)) µs, largest \(largest / 1024) MiB"
+    "\(count) mutants of \(mutants.originals.count) files: \(tally.refused) refused, \(tally.accepted) read, \(tally.wrong) wrong; slowest check \(Int(tally.slowestCheck * 1e6)) µs, slowest reading \(Int(tally.slowestRead * 1e6)) µs, at most \(tally.largest / 1024) MiB more than before"
 )
-exit(wrong == 0 ? 0 : 1)
+exit(tally.wrong == 0 ? 0 : 1)
