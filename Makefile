@@ -3,7 +3,7 @@
 VENV := .venv
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: demo train test cross interop interop-old compatibility bench bench-setup check fuzz sanitize setup release
+.PHONY: demo train test cross interop interop-old compatibility bench bench-setup check fuzz safety sanitize setup release
 
 ## Loads a CNN that Keras trained, classifies the MNIST test set, shows some digits and the accuracy.
 demo: setup
@@ -62,10 +62,22 @@ check: setup
 fuzz: setup
 	Tests/Fuzz/fuzz.sh $(or $(TIME),60) $(TARGETS)
 
-## The tests of the rooms that read and write files, under the address sanitizer and then under the thread sanitizer.
+## What docs/SECURITY.md counts of files that harm and of saves that fail, in full: hours. KILLS=100 is less.
+safety: release $(VENV)/.ready
+	swift build -c release --package-path Tests/Fuzz --product Mutants
+	$(VENV)/bin/python Tests/Interop/hostile.py
+	$(VENV)/bin/python Tests/Interop/hostile.py --prefixes Fixtures/mnist_cnn_k315.h5
+	$(VENV)/bin/python Tests/Interop/kills.py --kills $(or $(KILLS),10000)
+	$(VENV)/bin/python Tests/Interop/resumes.py --kills $(or $(KILLS),200)
+	$(VENV)/bin/python Tests/Interop/crowds.py
+	$(VENV)/bin/python Tests/Interop/faults.py --memory
+	$(VENV)/bin/python Tests/Interop/mutants.py --count 200000 Fixtures/generations/*.h5 Fixtures/old/*.h5
+
+## The tests of the rooms that read and write files, under the address sanitizer and then under the thread sanitizer; ROUNDS=200 has eight threads
+## read and write a thousand models each.
 sanitize: setup
 	for kind in address thread; do \
-	    SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=$$kind --scratch-path .build-$$kind \
+	    SWIFT_BACKTRACE=enable=no KERAS_ROUNDS=$(ROUNDS) ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=$$kind --scratch-path .build-$$kind \
 	        --filter 'HDF5Tests|JSONTests|StorageTests|NumPyTests|KerasFormatTests|SaveTests' || exit 1; \
 	done
 

@@ -1,7 +1,7 @@
 // Preloaded into a command that saves a file: makes one call of one kind fail, or ends the process there. Only files that are being written
 // count, and memory that C libraries ask for or that is large. Driven by the environment; faults.py is who drives it.
 //
-//     FAULT_CALL   open, write, fsync, rename, close, chmod, memory, any
+//     FAULT_CALL   open, write, fsync, rename, close, chmod, any; large (memory of 256 KiB or more), zlib, hdf5 (memory of these libraries)
 //     FAULT_NTH    which of them, from 1; 0 counts alone
 //     FAULT_ERRNO  what it fails with; 0 ends the process with SIGKILL
 //     FAULT_LASTS  1: every one after it fails too
@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -21,13 +22,33 @@
 #include <unistd.h>
 
 static const char *kind, *count_path;
+// Where the library's code stands whose requests for memory are counted.
+static struct { char *start, *end; } code_of[16];
+static int code_count;
+static int is_large;
 static long nth, code, lasts;
 static atomic_long seen;
 static char writing[4096];
 static int is_ready;
 
+static int note(struct dl_phdr_info *info, size_t size, void *name) {
+    (void)size;
+    const char *file = strrchr(info->dlpi_name, '/');
+    if (!file || strncmp(file + 1, name, strlen(name)) != 0) return 0;
+    for (int k = 0; k < info->dlpi_phnum && code_count < 16; k++) {
+        if (info->dlpi_phdr[k].p_type != PT_LOAD) continue;
+        char *start = (char *)info->dlpi_addr + info->dlpi_phdr[k].p_vaddr;
+        code_of[code_count].start = start;
+        code_of[code_count++].end = start + info->dlpi_phdr[k].p_memsz;
+    }
+    return 0;
+}
+
 __attribute__((constructor)) static void begin(void) {
     kind = getenv("FAULT_CALL");
+    is_large = kind && strcmp(kind, "large") == 0;
+    if (kind && strcmp(kind, "hdf5") == 0) dl_iterate_phdr(note, "libhdf5");
+    if (kind && strcmp(kind, "zlib") == 0) dl_iterate_phdr(note, "libz.");
     nth = getenv("FAULT_NTH") ? atol(getenv("FAULT_NTH")) : 0;
     code = getenv("FAULT_ERRNO") ? atol(getenv("FAULT_ERRNO")) : 0;
     lasts = getenv("FAULT_LASTS") ? atol(getenv("FAULT_LASTS")) : 0;
@@ -124,15 +145,13 @@ int fchmod(int descriptor, mode_t mode) {
     return REAL(fchmod)(descriptor, mode);
 }
 
-// Memory of C libraries, of any size, and what is as large as weights are. Swift's own small allocations cannot fail without a trap.
-static int is_ours(size_t size, void *caller) {
-    static __thread int is_looking;
-    if (!is_ready || is_looking || strcmp(kind, "memory") != 0) return 0;
-    is_looking = 1;
-    Dl_info where;
-    int is_library = dladdr(caller, &where) && where.dli_fname && (strstr(where.dli_fname, "libhdf5") || strstr(where.dli_fname, "libz."));
-    is_looking = 0;
-    return is_library || size >= 1 << 18;
+// Whether this request is one of those that are counted. Swift's own small ones cannot fail without a trap.
+static int is_counted(size_t size, void *caller) {
+    if (!is_ready) return 0;
+    if (is_large) return size >= 1 << 18;
+    for (int k = 0; k < code_count; k++)
+        if ((char *)caller >= code_of[k].start && (char *)caller < code_of[k].end) return 1;
+    return 0;
 }
 
 extern void *__libc_malloc(size_t size);
@@ -141,22 +160,22 @@ extern void *__libc_realloc(void *old, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
 void *malloc(size_t size) {
-    if (is_ours(size, __builtin_return_address(0)) && fails("memory")) return NULL;
+    if (is_counted(size, __builtin_return_address(0)) && fails(kind)) return NULL;
     return __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-    if (is_ours(count * size, __builtin_return_address(0)) && fails("memory")) return NULL;
+    if (is_counted(count * size, __builtin_return_address(0)) && fails(kind)) return NULL;
     return __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size) {
-    if (is_ours(size, __builtin_return_address(0)) && fails("memory")) return NULL;
+    if (is_counted(size, __builtin_return_address(0)) && fails(kind)) return NULL;
     return __libc_realloc(old, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
-    if (is_ours(size, __builtin_return_address(0)) && fails("memory")) return ENOMEM;
+    if (is_counted(size, __builtin_return_address(0)) && fails(kind)) return ENOMEM;
     *memory = __libc_memalign(alignment, size);
     return *memory ? 0 : ENOMEM;
 }

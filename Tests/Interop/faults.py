@@ -4,7 +4,7 @@
 
 Files of each kind are written over by the command, which has `faults.c` preloaded. Each call in turn that opens, writes, flushes, closes or
 renames the new file fails, once or from then on, with each of four errors; the process is killed at each; and with `--memory` each request for
-memory by the C libraries, or for as much as weights take, is refused. What stands there afterwards must be the old file or the new one, byte for byte, with
+much memory, and each of zlib and libhdf5, is refused. What stands there afterwards must be the old file or the new one, byte for byte, with
 nothing beside it unless the process was killed, and the command must say what went wrong with a status of its own. Through a symbolic link too.
 With `--every N` each Nth of these points is tried. Needs a C compiler besides Python.
 """
@@ -20,11 +20,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Fixtures"
+MEMORY = ("large", "zlib", "hdf5")
 CALLS = ("open", "write", "fsync", "rename", "close", "chmod")
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 # What is written: the goal's name, and two commands that give two contents.
 KINDS = {
     "goal.h5": ["convert {mnist} {goal} --to universal", "convert {mnist} {goal} --to keras3"],
+    "packed.h5": ["convert {mnist} {goal} --compress", "convert {mnist} {goal} --to keras3 --compress"],
     "goal.keras": ["convert {mnist} {goal}", "convert {small} {goal}"],
     "goal.weights.h5": ["convert {mnist} {goal}", "convert {small} {goal}"],
     "goal.json": ["convert {mnist} {goal}", "convert {small} {goal}"],
@@ -53,14 +55,14 @@ class Trial:
         os.chmod(self.file, 0o640)
         self.commands = KINDS[name]
         self.now = 1
-        self.crashes = 0
+        self.deaths = 0
 
     def command(self, text):
         return [str(self.binary), *(word.format(goal=self.goal, **SOURCES) for word in text.split())]
 
     def run(self, call, nth, code=0, lasts=False, count=None):
-        """Writes the other content with a fault; what is wrong with the outcome, if anything. libhdf5 does not survive every refusal of memory:
-        that is counted, and no file may be lost by it."""
+        """Writes the other content with a fault; what is wrong with the outcome, if anything. libhdf5 does not survive every refusal of memory,
+        and ends the process: that is counted, and no file may be lost by it."""
         before, target = self.now, 1 - self.now
         environment = {
             **os.environ, "LD_PRELOAD": str(self.shim), "FAULT_CALL": call, "FAULT_NTH": str(nth), "FAULT_ERRNO": str(code),
@@ -79,8 +81,8 @@ class Trial:
             return f"permissions {self.file.stat().st_mode & 0o777:o}"
         if done.returncode == -9 and code == 0:
             return None
-        if call == "memory" and done.returncode < 0:
-            self.crashes += 1
+        if call == "hdf5" and (done.returncode < 0 or done.returncode == 255 and not done.stderr):
+            self.deaths += 1
             for name in rest:
                 (self.folder / name).unlink()
             return None
@@ -105,7 +107,7 @@ def main():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--memory", action="store_true", help="refuse memory too: thousands of points")
     options = parser.parse_args()
-    wrong, all_points, killed, crashes = 0, 0, 0, 0
+    wrong, all_points, killed, deaths = 0, 0, 0, 0
     with tempfile.TemporaryDirectory() as work:
         work = Path(work)
         shim = work / "faults.so"
@@ -123,7 +125,7 @@ def main():
                         plan += [(call, nth, code, lasts) for code in ERRORS for lasts in (False, True)]
                         plan.append((call, nth, 0, False))
                 if not is_link and options.memory:
-                    plan += [("memory", nth, errno.ENOMEM, lasts) for nth in range(1, points(trial, work / "count", "memory") + 1)
+                    plan += [(call, nth, errno.ENOMEM, lasts) for call in MEMORY for nth in range(1, points(trial, work / "count", call) + 1)
                              for lasts in (False, True)]
                 for call, nth, code, lasts in plan:
                     tried += 1
@@ -138,14 +140,14 @@ def main():
                         for entry in folder.iterdir():
                             if entry not in (trial.file, trial.goal):
                                 entry.unlink()
-                crashes += trial.crashes
+                deaths += trial.deaths
                 # What a killed process left is cleared by the next save.
                 outcome = trial.run("open", 0)
                 rest = [entry.name for entry in folder.iterdir() if entry not in (trial.file, trial.goal)]
                 if outcome or rest:
                     wrong += 1
                     print(f"  {name}: after a save that succeeds {outcome} {rest}")
-    print(f"{all_points} faults, {killed} of them kills: {wrong} wrong; the library died of want of memory {crashes} times, without loss")
+    print(f"{all_points} faults, {killed} of them kills: {wrong} wrong; libhdf5 ended the process for want of memory {deaths} times, without loss")
     sys.exit(1 if wrong else 0)
 
 

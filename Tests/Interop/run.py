@@ -84,7 +84,10 @@ def main():
             if options.corpus:
                 part = [] if options.whole else ["--part", ROUND_TRIPS]
                 results.append(script("both", "roundtrips.py", "--corpus", options.corpus, *part, "--keras-binary", options.keras_binary))
-            results.append(script("both", "kills.py", "--kills", 48, "--steps", 65536, "--keras-binary", options.keras_binary))
+            binary = ["--keras-binary", options.keras_binary]
+            results.append(script("both", "kills.py", "--kills", 48, "--steps", 65536, *binary))
+            results.append(script("both", "resumes.py", "--kills", 8, *binary))
+            results.append(script("both", "crowds.py", "--seconds", 2, *binary))
     sys.exit(1 if any(results) else 0)
 
 

@@ -27,10 +27,10 @@ int fork_and_run(void (*body)(void *), void *context) {
 }
 
 void allow_seconds(int seconds) {
-    // Of a processor, and twenty times as many by the clock: somebody else may have the machine.
+    // Of a processor, and 240 times as many by the clock: somebody else may have the machine.
     struct itimerval limit = {{0, 0}, {seconds, 0}};
     setitimer(ITIMER_PROF, &limit, NULL);
-    alarm(20 * (unsigned)seconds);
+    alarm(240 * (unsigned)seconds);
 }
 
 static int descriptors[2] = {-1, -1};
