@@ -90,8 +90,10 @@ def main():
                     print(f"status {status}: {run.said.decode(errors='replace')[-300:]}")
                     break
                 killed += 1
-                # Without one nothing had been finished; with the goal in place, nothing is kept any more.
-                now = json.loads(metadata.read_text())["epoch"] if metadata.exists() else EPOCHS if goal.exists() else 0
+                if goal.exists() and not metadata.exists():
+                    # It had done everything.
+                    break
+                now = json.loads(metadata.read_text())["epoch"] if metadata.exists() else 0
                 if now < kept or now < shown - 2:
                     wrong += 1
                     print(f"epoch {shown} was shown and {now} kept, {kept} before")
