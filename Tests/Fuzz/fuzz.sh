@@ -34,7 +34,7 @@ for target in "${targets[@]}"; do
     case $target in
     # In a few hundred bytes each: as many runs a second as the parser can do.
     Doorman | HDF5) seeds "$seed" Seeds/HDF5 ;;
-    JSON) seeds "$seed" $fixtures/json $fixtures/old -name '*.json' -o -name '*.yaml' ;;
+    JSON) seeds "$seed" $fixtures/json $fixtures/old '(' -name '*.json' -o -name '*.yaml' ')' ;;
     Config) python3 seeds.py Config "$seed" ;;
     NPY) seeds "$seed" $fixtures/numpy -name '*.npy' ;;
     NPZ) seeds "$seed" $fixtures/numpy -name '*.npz' ;;
