@@ -6,7 +6,6 @@ FOLDER is what `random_models.py` wrote.
 """
 
 import argparse
-import importlib
 import importlib.util
 import json
 import os
@@ -21,8 +20,8 @@ import numpy as np
 
 from command import DEFAULT_BINARY, ROOT, Refused
 from command import keras as command
+from kerases import MODULES, imported
 
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 
 
 def snippet():
@@ -88,7 +87,7 @@ def main():
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
-    keras, dump, failed = importlib.import_module(MODULES[options.keras]), snippet(), 0
+    keras, dump, failed = imported(options.keras), snippet(), 0
     cases = json.loads((options.folder / "cases.json").read_text())["cases"][: options.count]
     for case in cases:
         keras.backend.clear_session()

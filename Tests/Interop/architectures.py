@@ -8,7 +8,6 @@ the model gave when it was saved.
 """
 
 import argparse
-import importlib
 import json
 import sys
 import tempfile
@@ -18,7 +17,8 @@ from pathlib import Path
 
 from command import DEFAULT_BINARY, TOLERANCE, Refused, distance, keras as command, load
 from float64 import finalize
-from random_models import MODULES, run
+from kerases import MODULES, imported
+from random_models import run
 
 DIALECTS = {"keras3": "keras3", "tf_keras": "tf.keras"}
 
@@ -71,7 +71,7 @@ def main():
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     names = [case["name"] for case in json.loads((options.folder / "cases.json").read_text())["cases"]]
     verdicts = {}
     with tempfile.TemporaryDirectory() as scratch:

@@ -12,7 +12,6 @@ from architectures import difference
 from command import TOLERANCE, Refused, agrees, distance, keras as command, predict
 from corpus_reference import doubles, run
 
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 DIALECTS = {"keras": "keras3", "tf_keras": "tf.keras"}
 
 

@@ -9,7 +9,6 @@ reason. The last line is `N passed, N failed`.
 """
 
 import argparse
-import importlib
 import io
 import json
 import os
@@ -28,8 +27,8 @@ import h5py
 import numpy as np
 
 from command import DEFAULT_BINARY, Refused, agrees, distance, load, predict
+from kerases import MODULES, imported
 
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 OTHER = {"channels_first": "channels_last", "channels_last": "channels_first"}
 
 
@@ -128,7 +127,7 @@ def main():
     parser.add_argument("--count", type=int, default=24, help="how many of the models")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     cases = json.loads((options.folder / "cases.json").read_text())["cases"][: options.count]
     tally, failed = Tally(), 0
     for case in cases:

@@ -3,6 +3,8 @@
 import json
 
 NO_DOUBLE_KERNEL = "MaxPooling3D"  # it only picks values: in float32 it rounds them once
+# They hand on what they get when predicting, and cannot be built of float64 in tf_keras.
+HANDED_ON = ("RandomRotation", "RandomHeight", "RandomWidth")
 
 
 def in_float64(keras, model):
@@ -28,6 +30,9 @@ def keep_single(config):
     """Leaves the layers TensorFlow cannot run in float64 as they were."""
     if isinstance(config, dict) and config.get("class_name") == NO_DOUBLE_KERNEL:
         config["config"]["dtype"] = "float32"
+    elif isinstance(config, dict) and config.get("class_name") in HANDED_ON:
+        config["class_name"] = "Activation"
+        config["config"] = {"name": config["config"]["name"], "activation": "linear", "dtype": "float64"}
     for part in config.values() if isinstance(config, dict) else config if isinstance(config, list) else []:
         keep_single(part)
 

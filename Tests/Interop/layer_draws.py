@@ -73,12 +73,34 @@ def batch_norm(c, shape):
     axis = c.axis(shape)
     if not c.is_keras3 and len(shape) > 1 and c.yes(0.2):
         axis = c.axes(shape)
-    return {"axis": axis, "center": c.yes(0.8), "scale": c.yes(0.8), "epsilon": c.choice([1e-3, 1e-2])}
+    renorm = {"renorm": True, "renorm_clipping": c.choice([None, {"rmin": 0.5, "rmax": 2.0, "dmax": 1.0}])} if c.is_keras3 and c.yes(0.1) else {}
+    return {"axis": axis, "center": c.yes(0.8), "scale": c.yes(0.8), "epsilon": c.choice([1e-3, 1e-2]), **renorm}
 
 
 def layer_norm(c, shape):
     axis = c.axes(shape) if c.yes(0.4) else c.axis(shape)
     return {"axis": axis, "center": c.yes(0.8), "scale": c.yes(0.8), "epsilon": c.choice([1e-3, 1e-2])}
+
+
+def group_norm(c, shape):
+    axis = c.axis(shape)
+    size = shape[axis - 1 if axis > 0 else axis]
+    return {"groups": c.choice([-1, *(g for g in range(1, size + 1) if size % g == 0)]), "axis": axis, "center": c.yes(0.8), "scale": c.yes(0.8),
+            "epsilon": c.choice([1e-3, 1e-2])}
+
+
+def rms_norm(c, shape):
+    return {"axis": c.axis(shape), "epsilon": c.choice([1e-6, 1e-2])}
+
+
+def unit_norm(c, shape):
+    return {"axis": c.axes(shape) if c.yes(0.4) else c.axis(shape)}
+
+
+def spectral_norm(c, shape):
+    layers = c.keras.layers
+    held = layers.Conv2D(**conv(c, shape)) if len(shape) == 3 and c.yes() else layers.Dense(**dense(c, shape))
+    return {"layer": held, "power_iterations": c.randint(1, 3)}
 
 
 def activation(c, shape):
@@ -178,8 +200,13 @@ def up_sampling(c, shape):
         return {"size": factors[0]}
     arguments = {"size": c.per_axis(factors), "data_format": c.data_format()}
     if rank == 2:
-        arguments["interpolation"] = c.choice(["nearest", "bilinear"])
+        arguments["interpolation"] = c.choice(["nearest", *interpolations(c)])
     return arguments
+
+
+def interpolations(c):
+    """But for "nearest"."""
+    return ["bilinear", "bicubic", "lanczos3", "lanczos5", *([] if c.is_keras3 else ["area", "gaussian", "mitchellcubic"])]
 
 
 def rescaling(c, shape):
@@ -318,9 +345,10 @@ def adaptive_pool(c, shape):
 
 def resizing(c, shape):
     arguments = {"height": c.randint(2, 9), "width": c.randint(2, 9), "crop_to_aspect_ratio": c.yes(0.3),
-                 "interpolation": c.choice(["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"])}
+                 "interpolation": c.choice(["nearest", *interpolations(c)])}
     if c.is_keras3:
         arguments["data_format"] = c.data_format()
+        arguments["fill_value"] = c.choice([0.0, 0.5])
         arguments["antialias"] = c.yes(0.3) and arguments["interpolation"] != "nearest"
         arguments["pad_to_aspect_ratio"] = not arguments["crop_to_aspect_ratio"] and c.yes(0.3)
     return arguments
@@ -332,6 +360,58 @@ def center_crop(c, shape):
 
 def nothing(c, shape):
     return {}
+
+
+def penalty(c, shape):
+    return {"l1": c.real(0, 0.1), "l2": c.real(0, 0.1)}
+
+
+# What changes images at random, in training alone: with the settings that it must have, and some that it may.
+
+def factor(**more):
+    """A factor, and settings by name: what each is drawn from."""
+    return lambda c, shape: {"factor": c.choice([0.2, (0.1, 0.3)]), **{key: c.choice(values) for key, values in more.items() if c.yes()}}
+
+
+def moving(*needed):
+    """Settings of what moves the places of an image."""
+    def draw(c, shape):
+        arguments = {key: c.choice([0.2, (-0.1, 0.3)]) for key in needed}
+        if c.yes():
+            arguments.update(fill_mode=c.choice(["reflect", "wrap", "constant", "nearest"]), interpolation=c.choice(["nearest", "bilinear"]),
+                             fill_value=c.real(0, 1))
+        return arguments
+    return draw
+
+
+def flip(c, shape):
+    return {"mode": c.choice(["horizontal", "vertical", "horizontal_and_vertical"])}
+
+
+def random_crop(c, shape):
+    """Keras 3 predicts with images as they are, and says they were cropped."""
+    height, width, _ = shape
+    if c.is_keras3 and None not in shape:
+        return {"height": height, "width": width}
+    if c.is_keras3:
+        raise Unfit
+    return {"height": c.randint(2, 8), "width": c.randint(2, 8)}
+
+
+RANGE = {"value_range": [(0, 1), (-1, 1)]}
+AUGMENTATIONS = {
+    "RandomFlip": flip, "RandomRotation": moving("factor"), "RandomTranslation": moving("height_factor", "width_factor"),
+    "RandomZoom": moving("height_factor", "width_factor"), "RandomShear": lambda c, shape: {"x_factor": c.real(0, 0.5)}, "RandomCrop": random_crop,
+    "RandomBrightness": factor(**RANGE), "RandomContrast": factor(), "RandomHeight": factor(interpolation=["nearest", "bilinear"]),
+    "RandomWidth": factor(interpolation=["nearest", "bilinear"]), "RandomColorDegeneration": factor(**RANGE), "RandomHue": factor(**RANGE),
+    "RandomSaturation": factor(**RANGE), "RandomSharpness": factor(**RANGE), "RandomPosterization": lambda c, shape: {"factor": c.randint(1, 8)},
+    "RandomGrayscale": lambda c, shape: {"factor": c.real(0, 1)}, "RandomInvert": factor(**RANGE), "RandomErasing": factor(scale=[(0.1, 0.2)]),
+    "RandomGaussianBlur": factor(kernel_size=[3, 5]), "RandomElasticTransform": factor(scale=[0.5]), "RandomPerspective": factor(scale=[0.5]),
+    "RandomColorJitter": lambda c, shape: {"brightness_factor": c.real(0.1, 0.5)}, "RandAugment": factor(num_ops=[1, 3]),
+    "AugMix": factor(num_chains=[2]), "MixUp": lambda c, shape: {"alpha": c.real(0.1, 1)}, "CutMix": factor(),
+    "Equalization": lambda c, shape: {"value_range": (0, 1)}, "Solarization": lambda c, shape: {"threshold_factor": c.real(0, 0.5)},
+    "MaxNumBoundingBoxes": lambda c, shape: {"max_number": c.randint(1, 9)},
+}
 
 
 def einsum_dense(c, shape):
@@ -371,6 +451,8 @@ def heads(c, kind):
         return {"head_dim": c.randint(1, 4), "num_key_value_heads": pairs, "num_query_heads": pairs * c.randint(1, 3), **arguments}
     if c.yes(0.4):
         arguments["value_dim"] = c.randint(1, 4)
+    if c.yes(0.3):
+        arguments["output_shape"] = c.choice([c.randint(1, 5), (2, c.randint(1, 3))])
     return {"num_heads": c.randint(1, 3), "key_dim": c.randint(1, 4), **arguments}
 
 
@@ -381,10 +463,11 @@ def by_rank(name, draw, ranks=(1, 2, 3)):
 
 EVERY = (1, 2, 3, 4)
 WEIGHTED = {
-    "Dense": (EVERY, dense), **by_rank("Conv#D", conv), **by_rank("DepthwiseConv#D", depthwise, (2,)),
-    **by_rank("SeparableConv#D", separable, (2,)), **by_rank("Conv#DTranspose", conv_transpose, (2,)),
+    "Dense": (EVERY, dense), **by_rank("Conv#D", conv), **by_rank("DepthwiseConv#D", depthwise, (1, 2)),
+    **by_rank("SeparableConv#D", separable, (1, 2)), **by_rank("Conv#DTranspose", conv_transpose),
     **by_rank("LocallyConnected#D", locally_connected, (1, 2)),
-    "BatchNormalization": (EVERY, batch_norm), "LayerNormalization": (EVERY, layer_norm), "PReLU": (EVERY, prelu),
+    "BatchNormalization": (EVERY, batch_norm), "LayerNormalization": (EVERY, layer_norm), "GroupNormalization": (EVERY, group_norm),
+    "RMSNormalization": (EVERY, rms_norm), "SpectralNormalization": (EVERY, spectral_norm), "PReLU": (EVERY, prelu),
     "EinsumDense": (EVERY, einsum_dense), "SimpleRNN": ((2,), simple_rnn), "LSTM": ((2,), lstm), "GRU": ((2,), gru), "RNN": ((2,), rnn),
     "Bidirectional": ((2,), bidirectional), "TimeDistributed": ((2, 3, 4), time_distributed),
     **{f"ConvLSTM{n}D": ((n + 2,), conv_lstm) for n in (1, 2)},
@@ -399,9 +482,9 @@ WEIGHTLESS = {
     "RepeatVector": ((1,), repeat), **by_rank("ZeroPadding#D", zero_padding), **by_rank("Cropping#D", cropping),
     **by_rank("AdaptiveMaxPooling#D", adaptive_pool), **by_rank("AdaptiveAveragePooling#D", adaptive_pool),
     "Resizing": ((3,), resizing), "CenterCrop": ((3,), center_crop), "Identity": (EVERY, nothing),
-    "AutoContrast": ((3,), nothing), **{f"Random{name}": ((3,), lambda c, shape: {"factor": 0.2}) for name in
-                                       ("Brightness", "Contrast", "Rotation")}, "RandomFlip": ((3,), nothing),
+    "AutoContrast": ((3,), nothing), **{name: ((3,), draw) for name, draw in AUGMENTATIONS.items()}, "ActivityRegularization": (EVERY, penalty),
     **by_rank("UpSampling#D", up_sampling), "Rescaling": (EVERY, rescaling), "Normalization": (EVERY, normalization),
+    "UnitNormalization": (EVERY, unit_norm),
 }
 SHAPE_KEEPING = ("Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU", "PReLU", "ELU",
                  "Dropout", "Softmax", "Rescaling", "GaussianNoise")

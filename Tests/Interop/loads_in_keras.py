@@ -8,7 +8,6 @@ the original. Where the original was trained, the optimizer's state must be kept
 """
 
 import argparse
-import importlib
 import json
 import os
 import sys
@@ -21,8 +20,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from command import DEFAULT_BINARY, TOLERANCE, Refused, distance, keras as command, load
+from kerases import MODULES, imported
 
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 
 
 def inputs_of(model, file):
@@ -100,7 +99,7 @@ def main():
     parser.add_argument("--count", type=int, default=24, help="how many of the models")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     cases = json.loads((options.folder / "cases.json").read_text())["cases"][: options.count]
     failed, refused, untrained = 0, 0, 0
     for index, case in enumerate(cases):

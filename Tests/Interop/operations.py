@@ -8,7 +8,6 @@ converted to a `.keras` of the same dialect, which real Keras must load and comp
 """
 
 import argparse
-import importlib
 import os
 import random
 import sys
@@ -22,8 +21,8 @@ import numpy as np
 
 from command import DEFAULT_BINARY, Refused, distance, predict
 from command import keras as command
+from kerases import MODULES, imported
 
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 LIMIT = 2e-5
 
 
@@ -289,7 +288,7 @@ def main():
     parser.add_argument("--chains", type=int, default=20)
     parser.add_argument("--only")
     options = parser.parse_args()
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     operations = (keras3_operations if options.keras == "keras3" else tf_operations)(keras)
     if options.only:
         operations = {name: operations[name] for name in options.only.split(",")}

@@ -10,7 +10,6 @@ The numbers are those of the model that was saved. Whether Keras itself reads th
 """
 
 import argparse
-import importlib
 import json
 import os
 import warnings
@@ -26,9 +25,9 @@ import figures
 from chance import Chance, Unfit
 from command import TOLERANCE, distance
 from float64 import all_layers, finalize, in_float64
+from kerases import MODULES, imported
 from structures import Builder, Tally
 
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 
 
 class DrawAgain(Exception):
@@ -198,7 +197,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     options.out.mkdir(parents=True, exist_ok=True)
     tally, cases = Tally(), []
     for index in range(options.count):

@@ -6,7 +6,6 @@ Each model is drawn, saved as `.h5` and `.keras`, and predicted by the command f
 """
 
 import argparse
-import importlib
 import json
 import os
 import re
@@ -24,8 +23,9 @@ from chance import Chance, Unfit
 from command import DEFAULT_BINARY, Refused, agrees, distance, predict
 from command import keras as command
 from float64 import in_float64
-from layer_draws import any_cell, gru, lstm, simple_rnn
-from random_models import MODULES, move_weights, run
+from kerases import MODULES, imported
+from layer_draws import any_cell, conv_lstm, gru, lstm, simple_rnn
+from random_models import move_weights, run
 
 DRAWS = {"SimpleRNN": simple_rnn, "LSTM": lstm, "GRU": gru}
 
@@ -143,9 +143,7 @@ class Models:
         shape = (3, *[4] * rank, 2)
         x = self.keras.Input(shape)
         y = self.L.TimeDistributed(self.L.Flatten())(x)
-        conv = getattr(self.L, f"ConvLSTM{rank}D")
-        results = conv(2, 2, padding=self.c.choice(["same", "valid"]), return_state=True, return_sequences=self.c.yes(),
-                       go_backwards=self.c.yes(), use_bias=self.c.yes())(x)
+        results = getattr(self.L, f"ConvLSTM{rank}D")(**conv_lstm(self.c, shape), return_state=True)(x)
         return [x], [*results, self.layer(tuple(y.shape)[1:])(y)]
 
 
@@ -203,7 +201,7 @@ def main():
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     failures, counts, refused, waiting = [], Counter(), Counter(), Counter()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)

@@ -76,6 +76,8 @@ def main():
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
+    if script("both", "drawn.py"):
+        sys.exit(1)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(len(KERASES)) as both:
         folder = options.keep or Path(scratch)
         results = list(both.map(lambda keras: make(keras, folder, options), KERASES))

@@ -13,7 +13,6 @@ were is said.
 """
 
 import argparse
-import importlib
 import json
 import multiprocessing
 import os
@@ -30,7 +29,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import figures
 from collection import Case, collection, of_part
 from command import DEFAULT_BINARY, Refused, keras as command, load
-from converted import MODULES, Checker, refusal, sentence
+from converted import Checker, refusal, sentence
+from kerases import MODULES, imported
 
 # Of the processor, and of the clock where the machine has other things to do.
 SECONDS_A_MODEL, SECONDS_IN_ALL = 60, 600
@@ -61,7 +61,7 @@ def work(options, begin, results):
     is_careful = options.deaths[begin] > 1
     if is_careful:
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
 
     def stop(*_):
         raise TimeoutError(f"no end after {SECONDS_A_MODEL} s")

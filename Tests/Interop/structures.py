@@ -62,7 +62,9 @@ class Builder:
         """Of three kinds that suit the shape, the one used least."""
         group = WEIGHTED if self.c.yes(0.4) else WEIGHTLESS
         kinds = [kind for kind in sorted(group) if len(shape) in group[kind][0] and hasattr(self.layers, kind)]
-        kind = min(self.c.sample(kinds, 3), key=lambda k: self.tally.used[k])
+        if not kinds:
+            raise Unfit
+        kind = min(self.c.sample(kinds, min(3, len(kinds))), key=lambda k: self.tally.used[k])
         layer = self.layer(kind, shape)
         self.tally.used[kind] += 1
         return layer
@@ -108,7 +110,8 @@ class Builder:
     def merge(self, x):
         """x joined with one or two tensors made from it."""
         joints = [self.elementwise, self.concatenate, self.dot]
-        return self.c.choice(joints + ([self.attention] * 3 if len(x.shape) == 3 else []))(x)
+        attention = [self.attention] * 3 if len(x.shape) == 3 else [self.attention_along_axes] * 2 if len(x.shape) > 3 else []
+        return self.c.choice(joints + attention)(x)
 
     def elementwise(self, x):
         kind = self.c.choice(["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"])
@@ -162,6 +165,19 @@ class Builder:
         if c.is_keras3:
             return L.Conv1D(width, 1)(y)
         return L.Add()([x, y]) if shape_of(y) == shape_of(x) else y
+
+    def attention_along_axes(self, x):
+        """Places of images and volumes ask each other, along some of the axes or all."""
+        *sizes, width = shape_of(x)
+        if None in (*sizes, width) or prod(sizes) ** 2 > 4 * LARGEST_TENSOR:
+            raise Unfit
+        axes = self.c.choice([None, *(tuple(sorted(self.c.sample(range(1, len(x.shape) - 1), n))) for n in range(1, len(sizes) + 1))])
+        self.tally.used["MultiHeadAttention"] += 1
+        drawn = heads(self.c, "MultiHeadAttention")
+        drawn.pop("sliding_window", None)
+        if len(x.shape) == 5:
+            drawn.pop("output_shape", None)
+        return self.layers.MultiHeadAttention(**drawn, attention_axes=axes, **self.name())(x, self.same_shape(x))
 
     def shared(self, x):
         """One layer, or one nested model, called on two tensors; the two results are joined."""

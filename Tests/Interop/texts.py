@@ -21,7 +21,8 @@ import numpy as np
 from chance import Chance
 from command import DEFAULT_BINARY, Refused, distance
 from command import keras as command
-from random_models import MODULES
+from kerases import MODULES, imported
+from layer_draws import AUGMENTATIONS
 
 WORDS = ["the", "cat", "sat", "On", "a", "Mat", "dog", "ran", "über", "naïve", "東京", "e\u0301t\u00e9", "42", "-7", "x" * 20, "y" * 40, "z" * 70]
 MARKS = [" ", "  ", ", ", "! ", "\t", " - ", "'"]
@@ -90,6 +91,38 @@ def integers(c, L, K):
         layer.adapt(random.integers(0, 20, (1, 30)))
     start = K.Input((c.randint(1, 4),), dtype="int64")
     return [start], layer(start), [random.integers(0, 32, (c.randint(1, 7), *start.shape[1:]))]
+
+
+def integers_inverse(c, L, K):
+    vocab = c.sample(range(1, 30), c.randint(2, 9))
+    mask = {"mask_token": 0} if c.yes(0.4) else {}
+    layer = L.IntegerLookup(vocabulary=vocab, invert=True, num_oov_indices=c.choice([1, 2]), **mask)
+    start = K.Input((3,), dtype="int64")
+    return [start], layer(start), [np.random.default_rng(c.randrange(99)).integers(0, len(vocab) + 3, (5, 3))]
+
+
+def discretization(c, L, K):
+    """Boundaries are given, or left for `adapt` to find."""
+    random, mode = np.random.default_rng(c.randrange(999)), c.choice(["int", "int", "one_hot", "multi_hot", "count"])
+    if c.yes(0.6):
+        layer = L.Discretization(bin_boundaries=sorted(c.real(-1.5, 1.5) for _ in range(c.randint(1, 7))), output_mode=mode)
+    else:
+        layer = L.Discretization(num_bins=c.randint(2, 8), epsilon=c.choice([0.01, 0.1]), output_mode=mode)
+        layer.adapt(random.standard_normal((60, 1)).astype("float32"))
+    start = K.Input((1 if mode == "one_hot" else c.randint(1, 4),))
+    return [start], layer(start), [random.standard_normal((c.randint(1, 9), *start.shape[1:])).astype("float32")]
+
+
+def categories(c, L, K):
+    """CategoryEncoding: every mode; counts with a weight for each."""
+    random, mode, count = np.random.default_rng(c.randrange(999)), c.choice(["one_hot", "multi_hot", "count"]), c.randint(2, 9)
+    layer = L.CategoryEncoding(count, output_mode=mode)
+    start = K.Input((1 if mode == "one_hot" else c.randint(1, 5),), dtype=c.choice(["int32", "int64"]))
+    data = random.integers(0, count, (c.randint(1, 7), *start.shape[1:])).astype(getattr(start.dtype, "name", start.dtype))
+    if mode != "count" or c.yes():
+        return [start], layer(start), [data]
+    weights = K.Input(start.shape[1:])
+    return [start, weights], layer(start, count_weights=weights), [data, random.random(data.shape).astype("float32")]
 
 
 def vectorization(c, L, K):
@@ -184,6 +217,24 @@ def pipeline(c, L, K):
     return [start], L.Pipeline(c.sample(layers, c.randint(1, 4)))(start), [data]
 
 
+def augmented(c, L, K):
+    """What changes images in training alone; some of these layers Keras 3 does not save in an `.h5`."""
+    shape = (c.randint(4, 9), c.randint(4, 9), 3)
+    kind = c.choice([kind for kind in AUGMENTATIONS if hasattr(L, kind)])
+    start = K.Input(shape)
+    data = np.random.default_rng(c.randrange(999)).random((2, *shape)).astype("float32")
+    layer = getattr(L, kind)(**AUGMENTATIONS[kind](c, shape))
+    return [start], L.Conv2D(2, 2)(layer(L.Rescaling(c.real(0.5, 1))(start))), [data]
+
+
+def scaled(c, L, K):
+    """The layer of ConvNeXt."""
+    layer = importlib.import_module(f"{K.__name__}.src.applications.convnext").LayerScale(c.real(0.1, 2), 3)
+    start = K.Input((c.randint(2, 5), 3))
+    data = np.random.default_rng(c.randrange(999)).standard_normal((2, *start.shape[1:])).astype("float32")
+    return [start], layer(L.Dense(3)(start)), [data]
+
+
 def dense_chain(c, L, K, start):
     """Layers that can be quantized, and have adapters."""
     x = start
@@ -240,7 +291,7 @@ def wrapper(c, L, K):
     return [start], L.Dense(2)(L.Wrapper(L.Dense(3))(start)), [data]
 
 
-BOTH = [lookup, inverse, integers, vectorization, hashing, crossing]
+BOTH = [lookup, inverse, integers, integers_inverse, vectorization, hashing, crossing, discretization, categories, augmented, scaled]
 DRAWS = {"keras3": [*BOTH, lookup, vectorization, spectrogram, mel, clahe, reversible, pipeline, quantized, adapters], "tf_keras": [*BOTH, wrapper]}
 
 
@@ -272,7 +323,7 @@ def check(keras, draw, c, folder, binary, name):
     np.savez(folder / f"{name}.npz", *map(as_text, data)) if len(data) > 1 else np.savez(folder / f"{name}.npz", as_text(data[0]))
     wrong = []
     containers = [".keras"]
-    if draw in (adapters, hashing, crossing, spectrogram, wrapper) or (draw in (lookup, inverse, integers) and model.layers[-1].get_config().get("vocabulary")):
+    if draw in (adapters, hashing, crossing, spectrogram, wrapper, categories) or (draw in (lookup, inverse, integers, integers_inverse) and model.layers[-1].get_config().get("vocabulary")):
         containers.append(".h5")
     for container in containers:
         file = folder / f"{name}{container}"
@@ -303,7 +354,7 @@ def main():
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     failures, refused, done = 0, {}, {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)

@@ -17,7 +17,6 @@ same places: within three times the spread of Keras's runs from weights moved by
 """
 
 import argparse
-import importlib
 import json
 import os
 import sys
@@ -33,8 +32,8 @@ import numpy as np
 
 from command import DEFAULT_BINARY, TOLERANCE, Refused, keras as command, load
 from float64 import all_layers, in_float64
+from kerases import MODULES, imported
 
-MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 STEPS = 25
 BATCH = 16
 
@@ -286,6 +285,13 @@ def particular_models(keras):
     yield "spectral, of zeros", *chain((5,), L.SpectralNormalization(L.Dense(4, kernel_initializer="zeros")))
     words = keras.Sequential([L.Input((4,)), L.SpectralNormalization(L.Embedding(7, 3)), L.Flatten(), L.Dense(2)])
     yield "spectral embedding", words, random.integers(0, 7, (6, 4))
+    if keras.__version__.startswith("3"):
+        bounds = {"rmin": 0.8, "rmax": 1.5, "dmax": 0.5}
+        yield "renormalized", *chain((5, 3), L.BatchNormalization(renorm=True, renorm_clipping=bounds, renorm_momentum=0.8, momentum=0.7))
+        yield "renormalized without bounds", *chain((5, 4), L.Dense(3), L.BatchNormalization(renorm=True, center=False, momentum=0.9))
+    yield "turned and moved", *chain((7, 6, 2), L.Conv2D(2, 2), L.RandomRotation((0.11, 0.11)), L.RandomTranslation((0.3, 0.3), (-0.2, -0.2)),
+                                     L.RandomZoom((-0.3, -0.3), fill_mode="wrap"), L.Conv2D(2, 2))
+    yield "brighter", *chain((5, 6, 2), L.RandomBrightness((0.2, 0.2), value_range=(-3, 3)), L.Conv2D(2, 2))
     x = keras.Input((5,))
     y = L.Dense(4, "tanh")(x)
     z = L.Dense(4)(stopped(y))
@@ -303,9 +309,7 @@ def check_particular(keras, model, x, options, scratch):
             "--loss", "mean_squared_error", "--batch-size", batch)
     model.compile(keras.optimizers.SGD(rate), "mean_squared_error", jit_compile=False)
     model.fit(x, y, batch_size=batch, shuffle=False, verbose=0)
-    # tf_keras does not find the class in its own files.
-    own = {"SpectralNormalization": keras.layers.SpectralNormalization}
-    found = values(keras.models.load_model(trained, compile=False, custom_objects=own))
+    found = values(keras.models.load_model(trained, compile=False))
     return max(np.abs(a - b).max() for a, b in zip(values(model), found, strict=True))
 
 
@@ -457,10 +461,7 @@ def main():
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    if options.keras == "tf_keras":
-        # Its SpectralNormalization asks TensorFlow for the Keras of its own kind.
-        os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    keras = importlib.import_module(MODULES[options.keras])
+    keras = imported(options.keras)
     with tempfile.TemporaryDirectory() as scratch:
         failed = all_gradients(keras, options, Path(scratch)) if options.models and options.only != "adam" else 0
         if options.adam and options.models:

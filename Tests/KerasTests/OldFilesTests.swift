@@ -1,3 +1,4 @@
+import Foundation
 import Keras
 import KerasFormat
 import KerasModel
@@ -73,6 +74,44 @@ import Testing
         let found = try model.predict(inputs)[0].scalars(as: Float.self)
         let scale = wanted.map(abs).max() ?? 1
         #expect(found.count == wanted.count && zip(found, wanted).allSatisfy { abs($0 - $1) <= 1e-6 * scale })
+    }
+
+    /// Keras 1's layers that no later Keras has, by the formulas of `keras/layers/core.py` of Keras 1.2.2.
+    @Test func highwayAndMaxoutDoWhatKeras1Says() throws {
+        func model(_ layer: String, _ keys: String) throws -> Model {
+            try Model(
+                json: """
+                    {"class_name": "Sequential", "keras_version": "1.2.2", "config": [{"class_name": "\(layer)", "config": {"name": "l", \(keys),
+                    "trainable": true, "batch_input_shape": [null, 3], "input_dtype": "float32"}}]}
+                    """)
+        }
+        func numbers(_ count: Int, _ seed: Int) -> [Float] { (0..<count).map { Float(($0 * 7 + seed * 5) % 11) / 6 - 0.8 } }
+        func product(_ x: [Float], _ kernel: ArraySlice<Float>, _ bias: ArraySlice<Float>) -> [Float] {
+            let (kernel, bias) = (Array(kernel), Array(bias))
+            return bias.indices.map { j in x.indices.reduce(bias[j]) { $0 + x[$1] * kernel[$1 * bias.count + j] } }
+        }
+        let x: [Float] = [0.3, -1.1, 0.8]
+        let input = try Tensor(x, shape: [1, 3])
+
+        let highway = try model("Highway", "\"init\": \"glorot_uniform\", \"activation\": \"relu\", \"bias\": true, \"input_dim\": 3")
+        let (kernel, carry, bias, carryBias) = (numbers(9, 1), numbers(9, 2), numbers(3, 3), numbers(3, 4))
+        try highway.setWeights([
+            Tensor(kernel, shape: [3, 3]), Tensor(carry, shape: [3, 3]), Tensor(bias, shape: [3]), Tensor(carryBias, shape: [3]),
+        ])
+        let made = product(x, kernel[...], bias[...]).map { max($0, 0) }
+        let gates = product(x, carry[...], carryBias[...]).map { 1 / (1 + exp(-$0)) }
+        let wanted = x.indices.map { made[$0] * gates[$0] + (1 - gates[$0]) * x[$0] }
+        let found = try highway.predict([input])[0].scalars(as: Float.self)
+        #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-6 } && found.count == 3)
+
+        let maxout = try model(
+            "MaxoutDense", "\"init\": \"glorot_uniform\", \"output_dim\": 2, \"nb_feature\": 4, \"bias\": true, \"input_dim\": 3")
+        let (kernels, biases) = (numbers(24, 5), numbers(8, 6))
+        try maxout.setWeights([Tensor(kernels, shape: [4, 3, 2]), Tensor(biases, shape: [4, 2])])
+        let features = (0..<4).map { product(x, kernels[$0 * 6..<$0 * 6 + 6], biases[$0 * 2..<$0 * 2 + 2]) }
+        let largest = (0..<2).map { j in features.map { $0[j] }.max() ?? 0 }
+        let given = try maxout.predict([input])[0].scalars(as: Float.self)
+        #expect(zip(given, largest).allSatisfy { abs($0 - $1) < 1e-6 } && given.count == 2)
     }
 
     /// As those Kerases were asked (`Tests/Interop/compatibility.py`).

@@ -243,6 +243,7 @@ extension HeadAttention {
         layer.base.name = name
         layer.base.dtype = self.base.dtype
         layer.base.dialect = self.base.dialect
+        layer.isPart = true
         layer.base.addsBiasAsTensorFlow = self.base.addsBiasAsTensorFlow
         settings(&layer)
         return layer

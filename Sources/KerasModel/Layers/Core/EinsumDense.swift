@@ -26,6 +26,8 @@ public struct EinsumDense: Layer {
     public var equation: String
     /// The output's lengths without the batch; nil is the input's. Those that an ellipsis stands for are not among them.
     public var outputShape: [Int?]
+    /// True within a layer that knows what it gives without it.
+    var isPart = false
     public var activation = ActivationFunction.linear
     /// The letters of the output along which the bias goes; nil for none.
     public var biasAxes: String?
@@ -80,7 +82,13 @@ public struct EinsumDense: Layer {
 
     public func outputShapes(_ inputs: [SymbolicShape]) throws -> [SymbolicShape] {
         let plan = try plan(inputs)
-        return [activation.outputShape(SymbolicShape(plan.output.map { plan.sizes[$0] ?? nil }))]
+        // Of the lengths that letters stand for Keras 3 knows those that it is told.
+        let told = base.dialect == .keras3 && !isPart ? outputShape[...] : []
+        let first = plan.elidedLeft > 0 ? plan.elidedLeft : 1
+        let dims = plan.output.enumerated().map { place, letter in
+            told.indices.contains(place - first) ? told[place - first] : plan.sizes[letter] ?? nil
+        }
+        return [activation.outputShape(SymbolicShape(dims))]
     }
 
     /// Keras 3 leaves a length open that is not told, and what comes after may want it.
@@ -136,6 +144,8 @@ public struct EinsumDense: Layer {
         var output: [Character]
         /// The output as it is written, without the ellipsis.
         var written: [Character]
+        /// How many axes an ellipsis stands for, at either side.
+        var elidedLeft: Int
         var elidedRight: Int
         var sizes: [Character: Int?]
     }
@@ -205,7 +215,8 @@ public struct EinsumDense: Layer {
             throw malformed("a letter has no length")
         }
         return Plan(
-            input: inputLetters, kernel: kernel, output: outputLetters, written: letters[2], elidedRight: isRight ? elided : 0, sizes: sizes
+            input: inputLetters, kernel: kernel, output: outputLetters, written: letters[2], elidedLeft: isLeft ? elided : 0,
+            elidedRight: isRight ? elided : 0, sizes: sizes
         )
     }
 }

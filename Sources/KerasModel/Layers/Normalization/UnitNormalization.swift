@@ -6,6 +6,7 @@ public struct UnitNormalization: Layer {
     public static let dialects: Set<Dialect> = [.tfKeras, .keras3]
     public static let blank = UnitNormalization()
     public static let maskUse = MaskUse.passes
+    public static let writesInputShape = false
     public static let keys: [ConfigKey<UnitNormalization>] = [.key("axis", \.axis)]
 
     public var base = LayerBase()

@@ -27,8 +27,8 @@ extension OutputMode {
         }
     }
 
-    /// Whole numbers `(n, …)`, held as reals, in this form.
-    func encode(_ x: Value, depth: Int, _ call: LayerCall) throws -> Value {
+    /// Whole numbers `(n, …)`, held as reals, in this form; counts with what each number counts for, `weights (n, …)`.
+    func encode(_ x: Value, weights: Value? = nil, depth: Int, _ call: LayerCall) throws -> Value {
         guard self != .int else { return try call.cast(x, .int32) }
         guard depth <= 1 << 20 else { throw KerasError(.resource, "there are too many categories", found: "\(depth)") }
         var dims = x.shape.dims
@@ -37,7 +37,13 @@ extension OutputMode {
         let classes = Array(repeating: 1, count: dims.count) + [depth]
         let numbers = call.lowering.graph.constant(
             try Tensor((0..<depth).map(Double.init), shape: Shape(classes)).converted(to: x.dtype))
-        let hot = try call.cast(try call.emit(.binary(.equal), column, numbers), call.computeType)
+        var hot = try call.cast(try call.emit(.binary(.equal), column, numbers), call.computeType)
+        if let weights {
+            guard weights.shape == x.shape else {
+                throw KerasError(.mismatch, "there must be a weight for each number", found: "\(weights.shape)", expected: "\(x.shape)")
+            }
+            hot = try call.emit(.binary(.multiply), hot, try call.reshape(weights, dims + [1]))
+        }
         switch self {
         case .oneHot: return hot
         case .multiHot: return try call.emit(.reduce(.max, axes: [dims.count - 1], keepDims: false), hot)

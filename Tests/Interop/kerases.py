@@ -1,0 +1,17 @@
+"""The two Kerases that judge."""
+
+import importlib
+import os
+
+MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
+
+
+def imported(name):
+    """One of them, ready for what its models hold."""
+    if name == "tf_keras":
+        # Its SpectralNormalization asks TensorFlow for the Keras of its own kind, and is not found by name in its own files.
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    keras = importlib.import_module(MODULES[name])
+    if name == "tf_keras":
+        keras.utils.get_custom_objects()["SpectralNormalization"] = keras.layers.SpectralNormalization
+    return keras
