@@ -80,11 +80,12 @@ public struct LayerCall {
 
     /// Numbers drawn anew at each step.
     ///
-    /// - Parameter seed: the layer's own; nil for that of the run.
-    func random(_ kind: Random.Kind, _ shape: Shape, seed: Int?) throws -> Value {
-        let type = statisticsType
-        let random = Random(kind, stream: lowering.nextStream(), seed: seed, dtype: type)
-        return try cast(try emit(.random(random, shape), lowering.seed()), computeType)
+    /// - Parameters:
+    ///   - seed: the layer's own; nil for that of the run.
+    ///   - type: the numbers' type; nil for the one the layer computes in.
+    func random(_ kind: Random.Kind, _ shape: Shape, seed: Int?, as type: DType? = nil) throws -> Value {
+        let random = Random(kind, stream: lowering.nextStream(), seed: seed, dtype: type ?? statisticsType)
+        return try cast(try emit(.random(random, shape), lowering.seed()), type ?? computeType)
     }
 
     private func ownWeight(_ name: String) throws -> (id: WeightID, spec: WeightSpec) {

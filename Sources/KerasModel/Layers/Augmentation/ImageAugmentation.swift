@@ -3,10 +3,26 @@ import Tensors
 
 /// A layer that changes images at random in training: predicting, it hands them on as they are, which was looked up for each in Keras's source.
 ///
-/// What it does in training is not run yet. Its settings, which differ between generations, are kept word for word.
+/// Its settings, which differ between generations, are kept word for word.
 public protocol ImageAugmentation: Layer {
     var adopted: JSONObject { get set }
     init()
+}
+
+/// One that is trained too: what it draws has Keras's distribution, each image its own numbers unless Keras draws one for the batch.
+protocol TrainedAugmentation: ImageAugmentation {
+    /// What a step of training makes of images `(n, h, w, c)`.
+    func augment(_ images: Value, _ settings: AugmentationSettings, _ call: LayerCall) throws -> Value
+}
+
+extension TrainedAugmentation {
+    public static var trains: Bool { true }
+
+    func trained(_ images: Value, _ call: LayerCall) throws -> Value {
+        guard images.rank == 4 else { throw KerasError(.mismatch, "\(Self.className) takes images", found: "\(images.shape)") }
+        let settings = AugmentationSettings(adopted, call)
+        return try call.channelsLast(images, settings.dataFormat) { try augment($0, settings, call) }
+    }
 }
 
 extension ImageAugmentation {
@@ -31,10 +47,13 @@ extension ImageAugmentation {
     }
 
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
-        guard !call.isTraining else {
+        guard call.isTraining else {
+            try call.refuseTrainingMode()
+            return [inputs[0].dtype.isFloatingPoint ? inputs[0] : try call.cast(inputs[0], call.computeType)]
+        }
+        guard let layer = self as? any TrainedAugmentation else {
             throw KerasError(.unsupported, "images are not changed at random in training yet", found: Self.className)
         }
-        try call.refuseTrainingMode()
-        return [inputs[0].dtype.isFloatingPoint ? inputs[0] : try call.cast(inputs[0], call.computeType)]
+        return [try layer.trained(try call.cast(inputs[0], call.computeType), call)]
     }
 }

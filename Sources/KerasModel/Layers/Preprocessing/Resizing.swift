@@ -91,11 +91,19 @@ private func share(_ a: Int, _ b: Int, _ c: Int) -> Int { Int(min(Float(Double(a
 extension LayerCall {
     /// The middle of images `(n, h, w, c)`, in the proportions of a size: Keras's `smart_resize` before it resizes.
     func croppedToRatio(_ x: Value, height: Int, width: Int) throws -> Value {
+        let (sizes, corner) = (partOfRatio(x, height: height, width: width), cornerOfRatio(x, height: height, width: width))
+        return try emit(.slice(starts: [0, corner.top, corner.left, 0], sizes: [x.shape[0], sizes.height, sizes.width, x.shape[3]]), x)
+    }
+
+    private func partOfRatio(_ x: Value, height: Int, width: Int) -> (height: Int, width: Int) {
         let (h, w) = (x.shape[1], x.shape[2])
-        let cropHeight = max(min(h, share(w, height, width)), 1)
-        let cropWidth = max(min(w, share(h, width, height)), 1)
-        let (top, left) = (Int(Float(h - cropHeight) / 2), Int(Float(w - cropWidth) / 2))
-        return try emit(.slice(starts: [0, top, left, 0], sizes: [x.shape[0], cropHeight, cropWidth, x.shape[3]]), x)
+        return (max(min(h, share(w, height, width)), 1), max(min(w, share(h, width, height)), 1))
+    }
+
+    /// Where that part begins.
+    func cornerOfRatio(_ x: Value, height: Int, width: Int) -> (top: Int, left: Int) {
+        let part = partOfRatio(x, height: height, width: width)
+        return (Int(Float(x.shape[1] - part.height) / 2), Int(Float(x.shape[2] - part.width) / 2))
     }
 }
 
