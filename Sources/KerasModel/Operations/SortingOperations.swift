@@ -44,38 +44,30 @@ let sortingOperations: [Operation] = [
         one: { call in
             let x = try call.tensor()
             let (isExclusive, isReversed) = (try call.bool("exclusive"), try call.bool("reverse"))
-            return try call.alongLast(x, axis: call.axis(rank: x.rank, default: 0)) { x in
-                let count = try call.pairCount(x)
-                let triangle = try call.pairs(count, like: x) { row, column in
-                    let distance = isReversed ? column - row : row - column
-                    return distance > 0 || distance == 0 && !isExclusive
-                }
-                let others = try call.reshape(x, x.shape.dims.dropLast() + [1, count])
-                let spread = try call.emit(.broadcast(Shape(x.shape.dims + [count])), others)
-                let factors = try call.emit(
-                    .binary(.add), try call.emit(.binary(.gate), spread, triangle),
-                    try call.emit(.unary(.affine(scale: -1, offset: 1)), triangle))
-                return try call.emit(.reduce(.product, axes: [x.rank], keepDims: false), factors)
+            let axis = try call.axis(rank: x.rank, default: 0)
+            // Products of so many numbers in a row, then of twice as many.
+            var products = isExclusive ? try call.ones(followedBy: x, axis: axis, count: 1, isReversed: isReversed) : x
+            var reach = 1
+            while reach < x.shape[axis] {
+                let others = try call.ones(followedBy: products, axis: axis, count: reach, isReversed: isReversed)
+                products = try call.emit(.binary(.multiply), products, others)
+                reach *= 2
             }
+            return products
         }),
 ]
 
 extension OperationCall {
-    /// All pairs of so many numbers are multiplied at most.
-    private static var longest: Int { 2048 }
-
-    fileprivate func pairCount(_ x: Value) throws -> Int {
-        let count = x.shape[x.rank - 1]
-        guard count <= Self.longest else {
-            throw KerasError(
-                .resource, "an axis is too long for its running products", found: "\(count)", expected: "at most \(Self.longest)")
-        }
-        return count
-    }
-
-    /// `body` on `x` with this axis last.
-    fileprivate func alongLast(_ x: Value, axis: Int, _ body: (Value) throws -> Value) throws -> Value {
-        try fromLast(try body(try toLast(x, axis)), axis)
+    /// `x` moved along an axis: so many ones, then what there is room for; or ones last.
+    fileprivate func ones(followedBy x: Value, axis: Int, count: Int, isReversed: Bool) throws -> Value {
+        let length = x.shape[axis]
+        let moved = min(count, length)
+        guard moved < length else { return try emit(.unary(.power(0)), x) }
+        var (starts, sizes) = ([Int](repeating: 0, count: x.rank), x.shape.dims)
+        (starts[axis], sizes[axis]) = (isReversed ? moved : 0, length - moved)
+        var edges = [Edges](repeating: .none, count: x.rank)
+        edges[axis] = isReversed ? Edges(0, moved) : Edges(moved, 0)
+        return try emit(.pad(edges, value: 1), try emit(.slice(starts: starts, sizes: sizes), x))
     }
 
     /// The axis last, and back.
@@ -85,12 +77,6 @@ extension OperationCall {
     private func fromLast(_ x: Value, _ axis: Int) throws -> Value {
         let order = x.shape.dims.indices.filter { $0 != axis } + [axis]
         return try transpose(x, order.indices.map { order.firstIndex(of: $0)! })
-    }
-
-    /// `(count, count)`: 1 where it holds of row and column.
-    fileprivate func pairs(_ count: Int, like x: Value, _ holds: (Int, Int) -> Bool) throws -> Value {
-        let cells = (0..<count).flatMap { row in (0..<count).map { holds(row, $0) ? 1.0 : 0 } }
-        return constant(try Tensor(cells, shape: [count, count]).converted(to: x.dtype))
     }
 
     /// The numbers in order, and where each stood; of equal ones the first comes first.

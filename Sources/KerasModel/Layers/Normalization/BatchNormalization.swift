@@ -153,31 +153,83 @@ public struct BatchNormalization: Layer {
 
     /// Training: with the batch's own mean and variance, towards which the moving ones go.
     private func byBatch(_ x: Value, _ axes: [Int], _ call: LayerCall, _ type: DType) throws -> Value {
-        guard !renorm else { throw KerasError(.unsupported, "batch renormalization is not trained", at: Place(key: "renorm")) }
+        guard !renorm || !call.isOfOlderKeras else {
+            throw KerasError(.unsupported, "batch renormalization is trained as Keras 3 does it alone", at: Place(key: "renorm"))
+        }
         let others = (0..<x.rank).filter { !axes.contains($0) }
         let counted = try countedSteps(x, axes, call)
         let mean = try self.mean(x, over: others, counted, call)
         let centered = try call.emit(.binary(.subtract), x, mean)
         let variance = try self.mean(try call.emit(.unary(.square), centered), over: others, counted, call)
         var factor = try call.emit(.unary(.rsqrt), try call.emit(.unary(.affine(scale: 1, offset: epsilon)), variance))
-        if scale {
-            let gamma = try call.along(axes, try call.weight("gamma", as: type), rank: x.rank)
-            factor = try call.emit(.binary(.multiply), gamma, factor)
-        }
+        let correction = renorm ? try self.correction(mean, variance, axes, call, type) : nil
+        if let correction { factor = try call.emit(.binary(.multiply), correction.scale, factor) }
+        let gamma = scale ? try call.along(axes, try call.weight("gamma", as: type), rank: x.rank) : nil
+        if let gamma { factor = try call.emit(.binary(.multiply), gamma, factor) }
         var normalized = try call.emit(.binary(.multiply), centered, factor)
+        if let shift = correction?.shift {
+            normalized = try call.emit(.binary(.add), normalized, try gamma.map { try call.emit(.binary(.multiply), shift, $0) } ?? shift)
+        }
         if center {
             normalized = try call.emit(.binary(.add), normalized, try call.along(axes, try call.weight("beta", as: type), rank: x.rank))
         }
         guard call.isTrainable else { return normalized }
+        if renorm {
+            try moveRenormed(mean, variance, call, type)
+            return normalized
+        }
         let count = Double(others.reduce(1) { $0 * x.shape[$1] })
         for (name, value, scale) in [("moving_mean", mean, 1), ("moving_variance", variance, spread(count, x.rank, axes, call))] {
-            let old = try call.state(name, as: type)
-            let kept = try call.emit(.unary(.affine(scale: momentum, offset: 0)), old)
-            let share = try call.emit(.unary(.affine(scale: (1 - momentum) * scale, offset: 0)), try call.reshape(value, old.shape.dims))
-            let spec = try call.weight(name, as: nil)
-            try call.update(name, to: try call.cast(try call.emit(.binary(.add), kept, share), spec.dtype))
+            try move(name, towards: value, momentum, times: scale, call, type)
         }
         return normalized
+    }
+
+    /// - Returns: what the statistic becomes.
+    @discardableResult
+    private func move(_ name: String, towards value: Value, _ momentum: Double, times scale: Double = 1, _ call: LayerCall, _ type: DType)
+        throws
+        -> Value
+    {
+        let old = try call.state(name, as: type)
+        let kept = try call.emit(.unary(.affine(scale: momentum, offset: 0)), old)
+        let share = try call.emit(.unary(.affine(scale: (1 - momentum) * scale, offset: 0)), try call.reshape(value, old.shape.dims))
+        let new = try call.emit(.binary(.add), kept, share)
+        try call.update(name, to: try call.cast(new, try call.weight(name, as: nil).dtype))
+        return new
+    }
+
+    /// How far the batch's spread and mean are from those that were before, within bounds; nothing goes back through either.
+    private func correction(_ mean: Value, _ variance: Value, _ axes: [Int], _ call: LayerCall, _ type: DType) throws -> (
+        scale: Value, shift: Value
+    ) {
+        func bound(_ name: String) -> Double? { renormClipping[name]?.number }
+        func clipped(_ x: Value, _ low: Double?, _ high: Double?) throws -> Value {
+            let x = try call.emit(.stopGradient, x)
+            return low == nil && high == nil ? x : try call.emit(.unary(.clamp(low: low ?? -.infinity, high: high ?? .infinity)), x)
+        }
+        func former(_ name: String) throws -> Value { try call.along(axes, try call.state(name, as: type), rank: mean.rank) }
+        let spread = try call.emit(.unary(.clamp(low: epsilon.squareRoot(), high: .infinity)), try former("renorm_stddev"))
+        let scale = try call.emit(.binary(.divide), try self.spread(variance, call), spread)
+        let shift = try call.emit(.binary(.divide), try call.emit(.binary(.subtract), mean, try former("renorm_mean")), spread)
+        return (
+            try clipped(scale, bound("rmin"), bound("rmax")), try clipped(shift, bound("dmax").map { -$0 }, bound("dmax"))
+        )
+    }
+
+    private func spread(_ variance: Value, _ call: LayerCall) throws -> Value {
+        try call.emit(.unary(.sqrt), try call.emit(.unary(.affine(scale: 1, offset: epsilon)), variance))
+    }
+
+    /// With renormalization the spread moves, and the variance that predictions take is its square.
+    private func moveRenormed(_ mean: Value, _ variance: Value, _ call: LayerCall, _ type: DType) throws {
+        let spread = try self.spread(variance, call)
+        try move("renorm_mean", towards: mean, renormMomentum, call, type)
+        try move("renorm_stddev", towards: spread, renormMomentum, call, type)
+        try move("moving_mean", towards: mean, momentum, call, type)
+        let moved = try call.emit(.unary(.square), try move("moving_stddev", towards: spread, momentum, call, type))
+        let left = try call.emit(.unary(.clamp(low: 0, high: .infinity)), try call.emit(.unary(.affine(scale: 1, offset: -epsilon)), moved))
+        try call.update("moving_variance", to: try call.cast(left, try call.weight("moving_variance", as: nil).dtype))
     }
 
     /// 1 for each number whose step the mask leaves, else 0; nil if all are looked at: where there is no mask, and where Keras does not heed it,
