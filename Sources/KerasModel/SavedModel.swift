@@ -115,6 +115,8 @@ package struct TrainingConfiguration: Sendable {
     package var optimizerVariables: [(name: String, tensor: Tensor)]
     /// True if Keras takes all of them up again when it loads the file: those of a `.keras`.
     package var restoresOptimizer = false
+    /// True if the optimizer has gone on since they were read.
+    package var hasGoneOn = false
 
     package init(
         dialect: Dialect, loss: JSON = nil, lossWeights: JSON = nil, metrics: JSON = nil, weightedMetrics: JSON = nil,

@@ -61,6 +61,14 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.path("kept")))
     }
 
+    /// Keras 3 cannot train a model again whose optimizer's state it finds in an `.h5`: it gets none, which is said.
+    @Test func whatKeras3CannotGoOnWithIsLeftOut() throws {
+        let run = try fit("-o", folder.path("trained.h5"))
+        #expect(run.status == 0 && run.complaints.contains { $0.contains("optimizer's state is left out") }, "\(run.complaints)")
+        #expect(try !Command("inspect", folder.path("trained.h5")).output.contains("optimizer_weights"))
+        #expect(try !fit("-o", folder.path("trained.keras")).complaints.contains { $0.contains("left out") })
+    }
+
     @Test func takesFilesOfEveryKind() throws {
         let data = folder.path("data.npz")
         for (member, name) in [

@@ -43,7 +43,9 @@ struct TrainingWriter {
     /// - Parameter config: what is written of the training.
     func state(for config: JSON) -> [(name: String, tensor: Tensor)] {
         guard !training.optimizerVariables.isEmpty, !options.stripsOptimizer else { return [] }
-        if isSame && !training.restoresOptimizer { return training.optimizerVariables }
+        // Keras 3 cannot train a model again whose state it finds in an .h5, its own neither: those files go back as they came, and what was
+        // trained here leaves it out.
+        if isSame, !training.restoresOptimizer, target != .keras3 || !training.hasGoneOn { return training.optimizerVariables }
         if target != .universal, target != .keras3, let optimizer = config["optimizer_config"], let built,
             let carried = try? training.variables(asIn: target.dialect, optimizer, of: built)
         {

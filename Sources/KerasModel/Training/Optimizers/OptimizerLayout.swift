@@ -290,5 +290,6 @@ extension TrainingConfiguration {
         // Keras 3 before 3.10 called several by one name, and had the last alone in its file.
         let isKept = names.count == written.count && Set(names).count == names.count
         optimizerVariables = written.enumerated().map { (isKept ? names[$0] : $1.name, $1.tensor) }
+        hasGoneOn = true
     }
 }
