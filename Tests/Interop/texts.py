@@ -102,9 +102,9 @@ def integers_inverse(c, L, K):
 
 
 def discretization(c, L, K):
-    """Boundaries are given, or left for `adapt` to find."""
+    """Boundaries are given, or left for `adapt` to find: those tf_keras writes into no file."""
     random, mode = np.random.default_rng(c.randrange(999)), c.choice(["int", "int", "one_hot", "multi_hot", "count"])
-    if c.yes(0.6):
+    if not c.is_keras3 or c.yes(0.6):
         layer = L.Discretization(bin_boundaries=sorted(c.real(-1.5, 1.5) for _ in range(c.randint(1, 7))), output_mode=mode)
     else:
         layer = L.Discretization(num_bins=c.randint(2, 8), epsilon=c.choice([0.01, 0.1]), output_mode=mode)
