@@ -118,12 +118,14 @@ extension Interpolation {
 
 extension LayerCall {
     /// Images `(n, h, w, c)` brought to another height and width.
-    func interpolate(_ x: Value, height: Int, width: Int, _ interpolation: Interpolation, antialias: Bool = false) throws
-        -> Value
-    {
+    ///
+    /// - Parameter leavesItsSize: whether an image that has the size already is left alone, even by kernels that would smooth it: so TensorFlow does
+    ///   where it knows the size beforehand, which UpSampling2D does not tell it.
+    func interpolate(
+        _ x: Value, height: Int, width: Int, _ interpolation: Interpolation, antialias: Bool = false, leavesItsSize: Bool = true
+    ) throws -> Value {
         let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-        // An image that has the size already is left alone, even by kernels that would smooth it.
-        if (h, w) == (height, width) { return x }
+        if leavesItsSize, (h, w) == (height, width) { return x }
         let rows = try constant(try interpolation.matrix(from: h, to: height, antialias: antialias), shape: [height, h])
         let columns = try constant(try interpolation.matrix(from: w, to: width, antialias: antialias), shape: [width, w])
         let tall = try emit(.matrixMultiply, rows, try reshape(x, [n, h, w * c]))

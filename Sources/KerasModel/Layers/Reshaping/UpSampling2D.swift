@@ -46,7 +46,7 @@ public struct UpSampling2D: UpSamplingLayer {
         guard interpolation != .nearest else { return [try repeated(inputs[0], call)] }
         let result = try call.channelsLast(try call.cast(inputs[0], call.computeType), dataFormat) { x in
             let target = try Shape(checking: [x.shape[0], x.shape[1] * size[0], x.shape[2] * size[1], x.shape[3]])
-            return try call.interpolate(x, height: target[1], width: target[2], interpolation)
+            return try call.interpolate(x, height: target[1], width: target[2], interpolation, leavesItsSize: false)
         }
         return [result]
     }
