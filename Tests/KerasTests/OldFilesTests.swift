@@ -5,7 +5,7 @@ import KerasModel
 import Tensors
 import Testing
 
-/// Files that a Keras wrote and computed from: Keras 1.2.2, on TensorFlow and on Theano; cuDNN's layers of Keras 2.2.4 and tf_keras.
+/// Files that a Keras wrote and computed from: Keras 1.2.2, on TensorFlow and on Theano; cuDNN's layers of Keras 2.2.4 and tf_keras; unrolled loops.
 @Suite struct OldFilesTests {
     static let folder = String(#filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()) + "/Fixtures/old"
 
@@ -19,6 +19,7 @@ import Testing
         ("tfk221_cudnn", "tfk221_cudnn.h5", nil), ("tfk221_cudnn", "tfk221_cudnn.keras", nil),
         ("tfk221_cudnn", "tfk221_cudnn_plain.json", "tfk221_cudnn.h5"),
         ("tfk221_cudnn", "tfk221_cudnn.json", "tfk221_cudnn_plain_w.h5"),
+        ("k315_unrolled", "k315_unrolled.h5", nil), ("tfk221_unrolled", "tfk221_unrolled.h5", nil),
     ]
 
     static let types: [(String, Float)] = [("float64", 1e-6), ("float16", 4e-3), ("bfloat16", 3e-2)]

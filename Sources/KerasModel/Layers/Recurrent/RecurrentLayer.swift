@@ -77,7 +77,11 @@ extension RecurrentLayer {
         run.mask = try mask.map { recurrent.timeMajor ? try swapped($0, call) : $0 }
         run.isReversed = recurrent.goBackwards
         run.wantsSequence = recurrent.returnSequences
-        run.zeroesMasked = zeroesMasked ?? recurrent.zeroOutputForMask
+        let zeroes = zeroesMasked ?? recurrent.zeroOutputForMask
+        // An unrolled loop that goes backwards has its outputs in that order when Keras looks up in the mask, which is not turned round, which
+        // of them are 0. Source: `rnn` of both Kerases' backends.
+        let looksUpTurned = zeroes && recurrent.unroll && recurrent.goBackwards && recurrent.returnSequences
+        run.zeroesMasked = zeroes && !looksUpTurned
         run.beginsWithState = base.dialect == .keras2
         run.initial = initial.isEmpty ? nil : initial
         let shapes = try cell.stateShapes(SymbolicShape([run.steps.shape[0]] + run.steps.shape.dims.dropFirst(2)))
@@ -86,7 +90,12 @@ extension RecurrentLayer {
                 try call.kept(index, of: self, shape: Shape([run.steps.shape[0]] + shape.map { $0 ?? 0 }))
             }
         }
-        let result = try cell.run(run, held)
+        var result = try cell.run(run, held)
+        if looksUpTurned, let mask = run.mask, let sequence = result.sequence {
+            let turned = try call.cast(try call.emit(.reverse([1]), mask), sequence.dtype)
+            let places = try call.reshape(turned, mask.shape.dims + [Int](repeating: 1, count: sequence.rank - 2))
+            result.sequence = try call.emit(.binary(.gate), sequence, places)
+        }
         if recurrent.stateful {
             for (index, state) in result.states.enumerated() { try call.keep(index, of: self, state) }
         }
