@@ -53,7 +53,8 @@ def go_on(model, values, outputs, in_graph):
         model.compile("sgd", ["mse"] * len(outputs) if len(outputs) > 1 else "mse")
     inputs, wanted = values if len(values) > 1 else values[0], targets(model, outputs, random)
     for is_eager in (False,) if in_graph else (True, False):
-        model.run_eagerly = is_eager
+        # What was made for the other way would be used again.
+        model.run_eagerly, model.train_function, model.test_function = is_eager, None, None
         try:
             model.evaluate(inputs, wanted, verbose=0)
             model.fit(inputs, wanted, epochs=1, batch_size=len(outputs[0]), verbose=0)

@@ -26,7 +26,7 @@ ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 # What is written: the goal's name, and two commands that give two contents.
 KINDS = {
     "goal.h5": ["convert {mnist} {goal} --to universal", "convert {mnist} {goal} --to keras3"],
-    "packed.h5": ["convert {mnist} {goal} --compress", "convert {mnist} {goal} --to keras3 --compress"],
+    "packed.h5": ["convert {mnist} {goal} --to universal --compress", "convert {mnist} {goal} --to keras3 --compress"],
     "goal.keras": ["convert {mnist} {goal}", "convert {small} {goal}"],
     "goal.weights.h5": ["convert {mnist} {goal}", "convert {small} {goal}"],
     "goal.json": ["convert {mnist} {goal}", "convert {small} {goal}"],

@@ -40,6 +40,12 @@ public struct RandomCrop: RandomInTraining {
         return [shape]
     }
 
+    /// Predicting, the one Keras cuts and the other does not.
+    public func check(outputs: [SymbolicShape], for context: EncodingContext) throws {
+        guard let source = base.dialect, context.readers != [source] else { return }
+        throw KerasError(.unsupported, "each Keras predicts otherwise with this layer", at: Place(layer: name), found: source.rawValue)
+    }
+
     public func lower(_ inputs: [Value], _ call: LayerCall) throws -> [Value] {
         let x = try call.cast(inputs[0], call.computeType)
         guard !call.isTraining else { return [try call.channelsLast(x, dataFormat) { try cropped($0, call) }] }
