@@ -19,8 +19,8 @@ struct WinogradGradientStep<T: ComputeScalar>: Step {
     /// Tiles that are transformed together.
     private let block: Int
     /// Of a part: the transformed tiles of the input and of the gradient, and the sums of their products.
-    private let spread: (location: Location, step: Int, stride: Int)
-    private let gradients: (location: Location, step: Int, stride: Int)
+    private let spread: SpreadTiles<T>
+    private let gradients: SpreadTiles<T>
     private let sums: (location: Location, step: Int)
     private let rows: Location
 
@@ -39,13 +39,10 @@ struct WinogradGradientStep<T: ComputeScalar>: Step {
         // What is left of the second-level cache beside the sums holds the block.
         let free = max(WinogradGradientStep.cached / MemoryLayout<T>.stride - planes * c * f, 0)
         block = min(max(free / (planes * (c + f)), 16), 64)
-        // One line of cache more than a row, and an odd number of lines more than a plane: whole powers of two would fall on few sets.
-        let line = WinogradTiles.line(of: T.self)
-        let padded = { (count: Int) in (count + line - 1) / line * line + line }
-        let odd = { (count: Int) in (count / line | 1) * line }
-        spread = (plan.scratch(planes * odd(block * padded(c)), of: T.self), odd(block * padded(c)), padded(c))
-        gradients = (plan.scratch(planes * odd(block * padded(f)), of: T.self), odd(block * padded(f)), padded(f))
-        sums = (plan.scratch(planes * odd(padded(c * f)), of: T.self), odd(padded(c * f)))
+        spread = SpreadTiles(planes: planes, tiles: block, numbers: c, &plan)
+        gradients = SpreadTiles(planes: planes, tiles: block, numbers: f, &plan)
+        let step = SpreadTiles<T>.odd(SpreadTiles<T>.padded(c * f))
+        sums = (plan.scratch(planes * step, of: T.self), step)
         rows = plan.scratch(planes * block, of: UnsafePointer<T>.self)
     }
 
@@ -59,12 +56,9 @@ struct WinogradGradientStep<T: ComputeScalar>: Step {
     func run(_ frame: Frame<T>, part: Int) {
         let planes = (size + 2) * (size + 2)
         let (mine, channels, filters) = split[part]
-        let v = Planes(base: frame.reals(spread.location), step: spread.step, stride: spread.stride)
-        let z = Planes(base: frame.reals(gradients.location), step: gradients.step, stride: gradients.stride)
+        let (v, z) = (spread.planes(frame), gradients.planes(frame))
         let rows = frame.at(rows, as: UnsafePointer<T>.self)
-        for plane in 0..<planes {
-            for tile in 0..<block { rows[plane * block + tile] = UnsafePointer(v.base + plane * v.step + tile * v.stride) }
-        }
+        spread.point(rows, to: v)
         let sums = frame.reals(sums.location)
         sums.update(repeating: 0, count: planes * self.sums.step)
         let (image, gradient) = (UnsafePointer(frame.reals(x)), UnsafePointer(frame.reals(dy)))
@@ -104,6 +98,8 @@ struct WinogradGradientSplit {
     let chunks: Int
     let channelsPerPart: Int
     let filtersPerPart: Int
+    let channelRanges: Int
+    let filterRanges: Int
     private let tiles: Int
     private let channels: Int
     private let filters: Int
@@ -117,7 +113,9 @@ struct WinogradGradientSplit {
         (self.tiles, self.channels, self.filters) = (tiles, channels, filters)
         channelsPerPart = WinogradGradientSplit.even(channels)
         filtersPerPart = WinogradGradientSplit.even(filters)
-        let grid = ((channels + channelsPerPart - 1) / channelsPerPart) * ((filters + filtersPerPart - 1) / filtersPerPart)
+        channelRanges = (channels + channelsPerPart - 1) / channelsPerPart
+        filterRanges = (filters + filtersPerPart - 1) / filtersPerPart
+        let grid = channelRanges * filterRanges
         let wanted = grid < WinogradGradientSplit.fewestParts ? 2 * WinogradGradientSplit.fewestParts / grid : 1
         chunks = max(min(wanted, tiles / WinogradGradientSplit.tilesPerChunk), 1)
     }
@@ -127,8 +125,6 @@ struct WinogradGradientSplit {
         count <= most ? count : WinogradTiles.even((count + 31) / 32, most: most / 32) * 32
     }
 
-    var channelRanges: Int { (channels + channelsPerPart - 1) / channelsPerPart }
-    var filterRanges: Int { (filters + filtersPerPart - 1) / filtersPerPart }
     var parts: Int { chunks * channelRanges * filterRanges }
 
     func chunk(of part: Int) -> Int { part / (channelRanges * filterRanges) }

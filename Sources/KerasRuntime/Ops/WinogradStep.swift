@@ -23,7 +23,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
     private let tileParts: Parts
     private let columnParts: Parts
     /// The transformed tiles and their products.
-    private let spread: (location: Location, step: Int, stride: Int)
+    private let spread: SpreadTiles<T>
     private let products: (location: Location, step: Int)
     private let rows: Location
 
@@ -53,11 +53,7 @@ struct WinogradStep<T: ComputeScalar>: Step {
         let bytes = 4 * Double(planes) * Double(channels * filters)
         tileParts = Parts((tiles.count + block - 1) / block, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
         columnParts = Parts(form.chunks, flops: byColumns ? flops : 0, bytes: byColumns ? bytes : 0)
-        // One line of cache more than a row, and an odd number of lines more than a plane: whole powers of two would fall on few sets.
-        let line = WinogradTiles.line(of: T.self)
-        let stride = (channels + line - 1) / line * line + line
-        let step = (block * stride / line | 1) * line
-        spread = (plan.scratch(planes * step, of: T.self), step, stride)
+        spread = SpreadTiles(planes: planes, tiles: block, numbers: channels, &plan)
         products = (plan.scratch(planes * block * form.columns, of: T.self), block * form.columns)
         rows = plan.scratch(planes * block, of: UnsafePointer<T>.self)
     }
@@ -85,12 +81,9 @@ struct WinogradStep<T: ComputeScalar>: Step {
 
     @specialized(where T == Float)
     func run(_ frame: Frame<T>, part: Int) {
-        let v = Planes(base: frame.reals(spread.location), step: spread.step, stride: spread.stride)
-        let planes = form.planes
+        let v = spread.planes(frame)
         let rows = frame.at(rows, as: UnsafePointer<T>.self)
-        for plane in 0..<planes {
-            for tile in 0..<block { rows[plane * block + tile] = UnsafePointer(v.base + plane * v.step + tile * v.stride) }
-        }
+        spread.point(rows, to: v)
         let blocks = tileParts[part / columnParts.count]
         let chunks = columnParts[part % columnParts.count]
         let image = UnsafePointer(frame.reals(x))
@@ -161,19 +154,47 @@ enum WinogradTiles {
 
     /// Tiles of a block. Few blocks are an even number: of three, one of two threads would wait for the other.
     static func block(_ count: Int, most: Int) -> Int {
-        let least = max((count + most - 1) / most, 1)
-        let blocks = least > 1 && least < 8 ? least + least % 2 : least
-        return max((count + blocks - 1) / blocks, 1)
+        let blocks = least(count, most: most)
+        return share(count, of: blocks > 1 && blocks < 8 ? blocks + blocks % 2 : blocks)
     }
 
     /// Blocks of equal size, as many as there must be.
-    static func even(_ count: Int, most: Int) -> Int {
-        let blocks = max((count + most - 1) / most, 1)
-        return max((count + blocks - 1) / blocks, 1)
+    static func even(_ count: Int, most: Int) -> Int { share(count, of: least(count, most: most)) }
+
+    private static func least(_ count: Int, most: Int) -> Int { max((count + most - 1) / most, 1) }
+    private static func share(_ count: Int, of blocks: Int) -> Int { max((count + blocks - 1) / blocks, 1) }
+}
+
+/// Transformed tiles in a part's own memory: plane by plane, in each a row of numbers for every tile.
+struct SpreadTiles<T: ComputeScalar>: Sendable {
+    private let location: Location
+    private let planeCount: Int
+    private let tiles: Int
+    private let step: Int
+    private let stride: Int
+
+    init(planes: Int, tiles: Int, numbers: Int, _ plan: inout PlanBuilder<T>) {
+        (planeCount, self.tiles) = (planes, tiles)
+        stride = SpreadTiles.padded(numbers)
+        step = SpreadTiles.odd(tiles * stride)
+        location = plan.scratch(planes * step, of: T.self)
     }
 
     /// Numbers in a line of cache.
-    static func line<T>(of type: T.Type) -> Int { 64 / MemoryLayout<T>.stride }
+    private static var line: Int { 64 / MemoryLayout<T>.stride }
+
+    /// A line of cache more than the numbers take, and an odd number of lines from plane to plane: whole powers of two would fall on few sets.
+    static func padded(_ count: Int) -> Int { (count + line - 1) / line * line + line }
+    static func odd(_ count: Int) -> Int { (count / line | 1) * line }
+
+    func planes(_ frame: Frame<T>) -> Planes<T> { Planes(base: frame.reals(location), step: step, stride: stride) }
+
+    /// Where each tile's row begins, plane by plane.
+    func point(_ rows: UnsafeMutablePointer<UnsafePointer<T>>, to planes: Planes<T>) {
+        for plane in 0..<planeCount {
+            for tile in 0..<tiles { rows[plane * tiles + tile] = UnsafePointer(planes.base + plane * step + tile * stride) }
+        }
+    }
 }
 
 /// A 3 × 3 kernel in Winograd's planes: chunks of columns one after the other, in each the planes, in each the panels.
