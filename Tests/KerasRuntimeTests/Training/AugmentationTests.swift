@@ -18,6 +18,24 @@ import Testing
 
     @Test func thereAreEnoughOfThem() { #expect(Augmentation.all.count > 100) }
 
+    /// The numbers below which so many hundredths of Keras's own draws lie have as many of ours below them; and what is drawn together is.
+    @Test(arguments: AugmentationDraws.all) func isSpreadAsInKeras(_ test: AugmentationDraws) throws {
+        let pixels = try test.drawn()
+        for (pixel, bounds) in zip(pixels, test.bounds) where bounds.last! - bounds[0] > 1e-3 {
+            for (bound, share) in zip(bounds, test.shares) {
+                let below = Double(pixel.count { $0 <= bound }) / Double(pixel.count)
+                #expect(abs(below - share) < 0.03)
+            }
+        }
+        for (index, first) in pixels.enumerated() {
+            for (other, second) in pixels.enumerated() {
+                #expect(abs(correlation(first, second) - test.together[index][other]) < 0.06)
+            }
+        }
+    }
+
+    @Test func thereAreEnoughDraws() { #expect(AugmentationDraws.all.count > 25) }
+
     /// Images of four pixels, each way of which can be told.
     @Test(arguments: [Dialect.keras3, .tfKeras]) func imagesAreMirroredInHalfOfTheCases(_ dialect: Dialect) throws {
         let count = 4000
@@ -95,6 +113,13 @@ struct Augmented: Sendable {
         self.config = JSONObject([("name", "layer")] + config.keys.map { ($0, config[$0] ?? .null) })
     }
 
+    init?(_ json: JSON) {
+        guard let dialect = json["dialect"]?.string.flatMap(Dialect.init), let name = json["class_name"]?.string,
+            let config = json["config"]?.object
+        else { return nil }
+        self.init(dialect, name, config)
+    }
+
     /// What a step of training makes of images.
     func augmented(_ images: Tensor, step: Int = 3) throws -> Tensor {
         let type = try #require(LayerRegistry.keras[className])
@@ -113,6 +138,61 @@ struct Augmented: Sendable {
     }
 }
 
+/// How far two series go together; 0 where one hardly moves.
+private func correlation(_ first: [Double], _ second: [Double]) -> Double {
+    let count = Double(first.count)
+    let (a, b) = (first.reduce(0, +) / count, second.reduce(0, +) / count)
+    let moments = zip(first, second).reduce(into: SIMD3<Double>()) { sum, pair in
+        let (x, y) = (pair.0 - a, pair.1 - b)
+        sum += [x * y, x * x, y * y]
+    }
+    let (x, y) = ((moments[1] / count).squareRoot(), (moments[2] / count).squareRoot())
+    return x > 1e-3 && y > 1e-3 ? moments[0] / count / x / y : 0
+}
+
+/// What Keras drew for images of two slopes, seen at a few of their pixels.
+struct AugmentationDraws: Sendable, CustomTestStringConvertible {
+    private let layer: Augmented
+    private let size: Int
+    private let pixels: [[Int]]
+    let shares: [Double]
+    let bounds: [[Double]]
+    let together: [[Double]]
+    let testDescription: String
+
+    static let all: [AugmentationDraws] = {
+        guard let file = Augmentation.fixture("augmentation_draws.json") else { return [] }
+        return (file["cases"]?.array ?? []).compactMap { AugmentationDraws($0, file) }
+    }()
+
+    private init?(_ json: JSON, _ file: JSON) {
+        func table(_ json: JSON?) -> [[Double]] { (json?.array ?? []).map { ($0.array ?? []).compactMap(\.number) } }
+        guard let layer = Augmented(json), let size = file["size"]?.integer, let shares = file["percent"]?.array else { return nil }
+        (self.layer, self.size) = (layer, size)
+        self.shares = shares.compactMap(\.number).map { $0 / 100 }
+        pixels = table(file["pixels"]).map { $0.map { Int($0) } }
+        (bounds, together) = (table(json["shares"]), table(json["together"]))
+        testDescription = "\(layer.dialect.rawValue) \(layer.className) \(JSON.object(layer.config).serialized())"
+    }
+
+    /// Each pixel's numbers, in many images of a batch.
+    func drawn() throws -> [[Double]] {
+        let isFirst = layer.config["data_format"]?.string == "channels_first"
+        let down = (0..<size).flatMap { [Float](repeating: Float($0), count: size) }
+        let across = (0..<size).flatMap { _ in (0..<size).map(Float.init) }
+        var all = isFirst ? across + down : zip(across, down).flatMap { [$0, $1] }
+        let (count, length) = (2048, all.count)
+        while all.count < count * length { all += all }
+        let images = try Tensor(all, shape: isFirst ? [count, 2, size, size] : [count, size, size, 2])
+        let found = try layer.augmented(images).reshaped(to: [count, length]).transposed([1, 0])
+        return try pixels.map { pixel in
+            let (row, column, slope) = (pixel[0], pixel[1], pixel[2])
+            let place = isFirst ? (slope * size + row) * size + column : (row * size + column) * 2 + slope
+            return try found[place..<place + 1].scalars(as: Double.self)
+        }
+    }
+}
+
 /// Images and what Keras made of them.
 struct Augmentation: Sendable, CustomTestStringConvertible {
     private let made: Augmented
@@ -122,25 +202,25 @@ struct Augmentation: Sendable, CustomTestStringConvertible {
 
     func layer() -> Augmented { made }
 
-    static let all: [Augmentation] = {
+    static let all: [Augmentation] = (fixture("augmentation.json")?.array ?? []).compactMap(Augmentation.init)
+
+    fileprivate static func fixture(_ name: String) -> JSON? {
         var root = URL(filePath: #filePath)
         for _ in 0..<4 { root.deleteLastPathComponent() }
-        guard let data = try? Data(contentsOf: root.appending(path: "Fixtures/layers/augmentation.json")),
-            let json = try? JSON(parsing: String(decoding: data, as: UTF8.self))
-        else { return [] }
-        return (json.array ?? []).compactMap(Augmentation.init)
-    }()
+        guard let data = try? Data(contentsOf: root.appending(path: "Fixtures/layers/\(name)")) else { return nil }
+        return try? JSON(parsing: String(decoding: data, as: UTF8.self))
+    }
 
     init?(_ json: JSON) {
         func tensor(_ numbers: String, _ shape: String) -> Tensor? {
             let values = (json[numbers]?.array ?? []).compactMap(\.number).map(Float.init)
             return try? Tensor(values, shape: Shape((json[shape]?.array ?? []).compactMap(\.integer)))
         }
-        guard let dialect = json["dialect"]?.string.flatMap(Dialect.init), let name = json["class_name"]?.string,
-            let config = json["config"]?.object, let images = tensor("images", "shape"), let result = tensor("result", "result_shape")
-        else { return nil }
-        made = Augmented(dialect, name, config)
+        guard let made = Augmented(json), let images = tensor("images", "shape"), let result = tensor("result", "result_shape") else {
+            return nil
+        }
+        self.made = made
         (self.images, self.result) = (images, result)
-        testDescription = "\(dialect.rawValue) \(JSON.object(config).serialized())"
+        testDescription = "\(made.dialect.rawValue) \(JSON.object(made.config).serialized())"
     }
 }
