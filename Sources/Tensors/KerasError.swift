@@ -15,14 +15,7 @@ public struct KerasError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 
     /// The same problems, with what their places lack filled in from `place`.
-    public func placed(_ place: Place) -> KerasError {
-        KerasError(
-            problems: problems.map { problem in
-                var problem = problem
-                problem.place.fill(from: place)
-                return problem
-            })
-    }
+    public func placed(_ place: Place) -> KerasError { KerasError(problems: problems.map { $0.placed(place) }) }
 
     /// Runs `body`; what it throws learns where it happened.
     @inlinable package static func placing<R>(_ place: @autoclosure () -> Place, _ body: () throws -> R) throws -> R {
@@ -54,6 +47,13 @@ public struct Problem: Sendable, Equatable, CustomStringConvertible {
         self.found = found
         self.expected = expected
         self.cause = cause
+    }
+
+    /// The same, with what its place lacks filled in from `place`.
+    package func placed(_ place: Place) -> Problem {
+        var problem = self
+        problem.place.fill(from: place)
+        return problem
     }
 
     public var description: String {

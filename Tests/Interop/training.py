@@ -3,7 +3,8 @@
     python training.py --keras keras3 [--models DIR] [--first 0] [--count 50] [--adam 0] [--keras-binary .build/release/keras]
 
 Gradients: one step of plain gradient descent on each random model of `DIR` (see `random_models.py`), whose random layers are silenced, must
-move every weight as Keras moves it: within 1e-5 of the gradients' scale, or with an error against float64 at most twice Keras's.
+move every weight as Keras moves it: within 1e-5 of the gradient's scale, in float32 or in float64, or with an error against float64 at most
+twice Keras's. Where terms cancel, that is a matter of luck: it is the worst of five runs, four of them from weights that lie a rounding aside.
 
 Adam: 20 steps on so many of the models that have recurrent, attention or normalisation layers must end within three times the spread of five
 runs of Keras from weights moved by 5e-7, or 1e-4. Keras 3 on TensorFlow squares what each looked-up row of an Embedding gets by itself, so that a
@@ -52,6 +53,9 @@ def silence(model):
             for name in ("rate", "stddev", "dropout", "_dropout", "recurrent_dropout"):
                 if isinstance(getattr(part, name, None), float) and not isinstance(getattr(type(part), name, None), property):
                     setattr(part, name, 0.0)
+            # tf.keras writes what it was given for the way back, not what that layer has become.
+            given = getattr(part, "_backward_layer_config", None) or {}
+            given.get("config", {}).update({name: 0.0 for name in ("dropout", "recurrent_dropout") if name in given.get("config", {})})
 
 
 def held(layer):
@@ -99,6 +103,15 @@ def gradients(model, inputs, targets):
     return [None if g is None else np.array(g, "float64") for g in found]
 
 
+def gradients_aside(model, inputs, targets):
+    """The gradients as they come out if every weight had been rounded otherwise, four times."""
+    start, random = model.get_weights(), np.random.default_rng(11)
+    for _ in range(4):
+        model.set_weights([w * (1 + 2.0 ** -24 * random.standard_normal(w.shape)).astype(w.dtype) if w.dtype.kind == "f" else w for w in start])
+        yield gradients(model, inputs, targets)
+    model.set_weights(start)
+
+
 def check_gradients(keras, folder, name, options, scratch):
     """The largest difference relative to the gradients' scale, and what is wrong."""
     model = keras.models.load_model(folder / f"{name}.keras", compile=False)
@@ -123,7 +136,7 @@ def check_gradients(keras, folder, name, options, scratch):
     after = [np.array(v, "float64") for v in moved.trainable_variables]
     wanted = gradients(model, inputs, targets)
     scale = max((np.abs(g).max() for g in wanted if g is not None and g.size), default=0)
-    double, worst, problems = None, 0.0, []
+    double, runs, worst, problems = None, [wanted], 0.0, []
     for index, (old, new, gradient) in enumerate(zip(before, after, wanted)):
         variable = model.trainable_variables[index]
         if getattr(variable, "constraint", None) is not None:
@@ -139,10 +152,14 @@ def check_gradients(keras, folder, name, options, scratch):
                 wide = [a.astype("float64") if a.dtype == np.float32 else a for a in inputs]
                 double = gradients(in_float64(keras, model), wide, targets)
             exact = double[index] if double[index] is not None else np.zeros_like(found)
-            ours, theirs = np.abs(found - exact).max(), np.abs(expected - exact).max()
+            ours, theirs = (np.abs(value - exact).max() for value in (found, expected))
+            if ours > max(2 * theirs, TOLERANCE * own):
+                if len(runs) == 1:
+                    runs += list(gradients_aside(model, inputs, targets))
+                theirs = max(np.abs(run[index] - exact).max() for run in runs if run[index] is not None)
             # A weight near a large one is known no better than its last bit.
             rounding = 2.0 ** -24 * np.abs(new).max() / rate
-            if not ours <= 2 * theirs + rounding:
+            if not ours <= max(2 * theirs, TOLERANCE * own) + rounding:
                 path = getattr(variable, "path", variable.name)
                 problems.append(f"{path}: off by {off:.1e}; from float64 {ours / own:.1e}, Keras {theirs / own:.1e}")
                 continue

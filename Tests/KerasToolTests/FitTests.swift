@@ -33,6 +33,16 @@ import Testing
         #expect(try Command("evaluate", folder.path("out.keras"), folder.path("data.npz"), "--x", "x_train", "--y", "y_train").status == 0)
     }
 
+    /// What cannot be trained is the model's matter, not the data's.
+    @Test func refusalsNameTheirFile() throws {
+        let wide = folder.path("wide.keras")
+        #expect(try Command("convert", demo, wide, "--dtype", "float64").status == 0)
+        let run = try Command("fit", wide, folder.path("data.npz"), "-o", folder.path("out.keras"))
+        #expect(run.status == 69)
+        #expect(run.complaints.contains("\(wide): layer 'conv2d': key 'kernel': weights of this type"), "\(run.complaints)")
+        #expect(try fit("-o", folder.path("out.keras"), "--y", "w", "--loss", "categorical_crossentropy").complaints.contains("data.npz: "))
+    }
+
     @Test func theSameSeedGivesTheSameFile() throws {
         for (name, seed) in [("a", "5"), ("b", "5"), ("c", "6")] {
             #expect(

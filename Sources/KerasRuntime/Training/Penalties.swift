@@ -51,7 +51,7 @@ extension BuiltModel {
         var sum: Term?
         for (id, spec, isTrained) in trainability(of: root) where isTrained || includingFrozen {
             guard let regularizer = spec.regularizer else { continue }
-            problems.attempt(at: Place(layer: root.name(of: id.layer), key: spec.name)) {
+            problems.attempt(at: place(of: id, spec)) {
                 let own = try regularizer.formula(weight(id, spec))
                 sum = try sum.map { try $0 + own } ?? own
             }
@@ -76,6 +76,9 @@ extension BuiltModel {
             graph: graph, weights: { _ in throw KerasError(.mismatch, "a penalty has no weights") }, options: RuntimeOptions(threads: 1))
         return Double(try executable.run(given)[0].scalars(as: Float.self)[0])
     }
+
+    /// Where a weight is: its layer by the path of names.
+    func place(of id: WeightID, _ spec: WeightSpec) -> Place { Place(layer: root.name(of: id.layer), key: spec.name) }
 }
 
 extension Layer {

@@ -50,7 +50,7 @@ package final class Trainer: @unchecked Sendable {
             if entry.isTrained, weight.dtype != .float32 {
                 problems.add(
                     Problem(
-                        kind: .unsupported, sentence: "weights of this type are not trained", place: Place(key: entry.spec.name),
+                        kind: .unsupported, sentence: "weights of this type are not trained", place: model.place(of: entry.id, entry.spec),
                         found: "\(weight.dtype)", expected: "float32"))
             }
             values[entry.id] = try weight.copied()
@@ -61,7 +61,7 @@ package final class Trainer: @unchecked Sendable {
         gradients = try variables.map { try Tensor(zeros: $0.shape) }
         constraints = moved.compactMap { [values] entry in
             guard let constraint = entry.spec.constraint, let weight = values[entry.id] else { return nil }
-            let run = problems.attempt(at: Place(key: entry.spec.name)) { try ConstraintRun(constraint, shape: weight.shape) }
+            let run = problems.attempt(at: model.place(of: entry.id, entry.spec)) { try ConstraintRun(constraint, shape: weight.shape) }
             return run.map { ($0, weight) }
         }
         try problems.throwIfAny()

@@ -61,7 +61,7 @@ struct Evaluate: ParsableCommand {
                 snapshot.built, weights: snapshot.weights, spec: spec, options: running.options, states: RecurrentStates(snapshot.built))
         }
         var progress = Progress()
-        let scores = try KerasError.placing(Place(file: self.data)) {
+        let scores = try data.placing(model: self.model.model) {
             try evaluator.evaluate(inputs: inputs, targets: targets, batchSize: batchSize) { progress.show($0, of: $1) }
         }
         progress.clear()

@@ -115,7 +115,7 @@ struct Fit: ParsableCommand {
         try model.adopt(try told(snapshot))
         let kept = backup.map { BackupAndRestore($0, deleteCheckpoint: false) }
         let callbacks: [any Callback] = [ProgbarLogger(verbose: 1, to: .error), Interrupt()] + (kept.map { [$0] } ?? [])
-        let result = try KerasError.placing(Place(file: self.data)) {
+        let result = try data.placing(model: self.model.model) {
             try model.fit(
                 inputs, targets, batchSize: batchSize, epochs: epochs, callbacks: callbacks, validationSplit: validationSplit,
                 shuffle: shuffle,

@@ -51,6 +51,13 @@ struct SampleArrays {
         }
     }
 
+    /// Runs `body` on these arrays and a model: what is not supported lies with the model, anything else with the arrays.
+    func placing<R>(model: String, _ body: () throws -> R) throws -> R {
+        do { return try body() } catch let error as KerasError {
+            throw KerasError(problems: error.problems.map { $0.placed(Place(file: $0.kind == .unsupported ? model : data.path)) })
+        }
+    }
+
     /// The names that an option gives, or the usual ones.
     private static func names(_ given: String?, _ usual: String, _ known: [String], _ option: String) throws -> [String] {
         guard let given else { return known.count == 1 ? [usual] : known }
