@@ -33,11 +33,14 @@ class Kept:
 
 
 def processor():
-    """The processor's name."""
+    """The processor's name, its family and model, since a virtual machine's name tells neither, and its widest vectors."""
     try:
-        return re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()).group(1)
+        text = Path("/proc/cpuinfo").read_text()
+        name, family, model = (re.search(rf"^{key}\s*: (.*)", text, re.MULTILINE).group(1) for key in ("model name", "cpu family", "model"))
     except (OSError, AttributeError):
         return platform.processor() or platform.machine()
+    vectors = next((f", {words}" for flag, words in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if re.search(rf"\b{flag}\b", text)), "")
+    return f"{name} (family {family}, model {model}{vectors})"
 
 
 def peers(figures):
