@@ -1,7 +1,7 @@
 """Operations as nodes of models (`x + y`, `x[:, 1:]`, `ops.mean(x)`, `tf.reshape(x, …)`): the Swift command against real Keras.
 One file, just over 300 lines: a list.
 
-    python operations.py --keras keras3|tf_keras [--keras-binary .build/release/keras] [--chains 20] [--only NAME]
+    python operations.py --keras keras3|tf_keras [--keras-binary .build/release/keras] [--chains 20] [--seed TEXT] [--only NAME]
 
 Each operation alone in a model, then chains of those drawn at random between layers. Every model is run from its `.h5` and its `.keras`, then
 converted to a `.keras` of the same dialect, which real Keras must load and compute the same from.
@@ -286,6 +286,7 @@ def main():
     parser.add_argument("--keras", choices=MODULES, required=True)
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--chains", type=int, default=20)
+    parser.add_argument("--seed", default="swift-keras")
     parser.add_argument("--only")
     options = parser.parse_args()
     keras = imported(options.keras)
@@ -307,8 +308,9 @@ def main():
     for name, operation in operations.items():
         judge(name, lambda: single(keras, operation))
     for number in range(0 if options.only else options.chains):
-        keras.utils.set_random_seed(number)
-        judge(f"chain {number}", lambda: chain(keras, operations, random.Random(f"{options.keras} {number}")))
+        drawn = random.Random(f"{options.seed}/{options.keras}/{number}")
+        keras.utils.set_random_seed(drawn.randrange(2**32))
+        judge(f"chain {number}", lambda: chain(keras, operations, drawn))
     if unloadable:
         print("Keras itself does not load:", ", ".join(unloadable))
     print(f"operations of {options.keras}: {count - failed} passed, {failed} failed")

@@ -50,7 +50,7 @@ def check(keras, folder, options):
         script(keras, "compare.py", own, *binary),
         script(keras, "neighbours.py", own, "--count", options.neighbours, *binary),
         script(keras, "architectures.py", own, *judge, *binary),
-        script(keras, "operations.py", *judge, *binary),
+        script(keras, "operations.py", *judge, "--seed", options.seed, *binary),
         script(keras, "activations.py", own, *judge, *binary),
         script(keras, "loads_in_keras.py", own, *judge, *binary),
         script(keras, "data_formats.py", own, *judge, *binary),
