@@ -31,6 +31,8 @@ import Testing
         #expect(refused(slope, .universal).first?.kind == .unsupported && refused(slope, .keras3).isEmpty)
         let older = Dense(2, activation: .hardSigmoidFifth).inputShape(3).named("d")
         #expect(refused(older, .universal).first?.place.layer == "d" && refused(older, .keras2).isEmpty)
+        // By Keras's name for it, not ours.
+        #expect(refused(older, .keras3).first?.found == "hard_sigmoid, which Keras before 3 has as clip(x / 5 + 1/2, 0, 1)")
         #expect(refused(RMSNormalization().inputShape(3).named("r"), .universal).first?.found == "RMSNormalization")
         #expect(refused(LayerNormalization().inputShape(3).named("l"), .keras2).first?.found == "LayerNormalization")
         #expect(refused(LayerNormalization().inputShape(3).named("l"), .universal).isEmpty)

@@ -50,6 +50,22 @@ import Testing
         }
     }
 
+    /// A `.keras` is looked through by the very names of classes, which `keras fit --optimizer adam` is not given.
+    @Test(arguments: [
+        ("adam", "Adam"), ("adamw", "AdamW"), ("rmsprop", "RMSprop"), ("SGD", "SGD"), ("Custom>lion", "Lion"), ("Mine", "Mine"),
+    ])
+    func optimizersAreNamedByTheirClasses(said: String, wanted: String) throws {
+        var model = try ModelFile.read("\(ModelFileTests.fixtures)/generations/k315_seq.h5")
+        var training = try #require(model.training)
+        training.optimizer = ["class_name": .string(said), "config": [:]]
+        training.optimizerVariables = []
+        training.source = nil
+        model.training = training
+        let content = try ModelFile.encode(model, as: .named(".keras"), target: .keras3).content
+        let optimizer = try ModelFile.decode(try content.joined(), name: "written").training?.optimizer
+        #expect(optimizer?["class_name"]?.string == wanted && optimizer?["module"] == "keras.optimizers")
+    }
+
     private func sorted(_ tensors: [Tensor]) throws -> [[UInt8]] {
         try tensors.map { try $0.contiguous().withUnsafeBytes(Array.init) }.sorted { $0.lexicographicallyPrecedes($1) }
     }

@@ -51,4 +51,19 @@ import Testing
         #expect(changes == ["layer 'sum': inputs 'y', 'x' → 'y', 'h'"])
         #expect(ArchitectureDifference(try model(true), try model(true)).changes.isEmpty)
     }
+
+    /// Which axis Keras 3 adds a bias along is a difference only where there is a choice.
+    @Test func biasOfChannelsInFront() {
+        func sentences(_ shape: SymbolicShape) -> [String] {
+            func model(_ slips: Bool) -> ModelLayer {
+                var layer = Conv1D(3, 2, dataFormat: .channelsFirst).named("c")
+                layer.base.addsBiasAsTensorFlow = slips
+                return ModelLayer(Architecture(sequential: "m", layers: [layer], input: InputLayer(batchShape: shape, name: "x")))
+            }
+            return ArchitectureDifference(model(false), model(true)).changes.map(\.sentence)
+        }
+        let told = "layer 'c': axis of the bias of the channels → as TensorFlow guesses"
+        #expect(sentences([nil, 2, 4]) == [told] && sentences([nil, 2, nil]) == [told])
+        #expect(sentences([nil, 2, 9]).isEmpty)
+    }
 }

@@ -76,11 +76,12 @@ struct OptimizerWords {
         return ["class_name": isKeras3 ? "LossScaleOptimizer" : "LossScaleOptimizerV3", "config": .object(config)]
     }
 
-    /// With the module that a `.keras` names.
+    /// With the module that a `.keras` names, where classes are found by their very names: an `.h5` may say `adam`, as people do.
     static func named(_ optimizer: JSON) -> JSON {
         guard let name = optimizer["class_name"]?.string, optimizer["module"] == nil else { return optimizer }
         // An `.h5` of tf.keras marks its optimizers as registered ones, which they are not.
-        let plain = String(name.split(separator: ">").last ?? "")
+        let said = String(name.split(separator: ">").last ?? "")
+        let plain = Optimizer.className(of: said) ?? said
         // The one class that tf_keras registers by its place.
         let isOfTFKeras = LossScale.isRound(optimizer) && optimizer["config"]?["dynamic"] != nil
         return [

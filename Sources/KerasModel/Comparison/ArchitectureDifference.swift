@@ -137,10 +137,18 @@ package struct ArchitectureDifference: Sendable {
             if value != other { note(.changed, path, key, LayerMeaning.words(value), LayerMeaning.words(other)) }
         }
         let firstChannels = old["data_format"] == "channels_first" && old["use_bias"] == true
-        if firstChannels, a.base.addsBiasAsTensorFlow != b.base.addsBiasAsTensorFlow {
+        if firstChannels, a.base.addsBiasAsTensorFlow != b.base.addsBiasAsTensorFlow, canMistakeChannels(a) {
             func words(_ layer: any Layer) -> String { layer.base.addsBiasAsTensorFlow ? "as TensorFlow guesses" : "of the channels" }
             note(.changed, path, "axis of the bias", words(a), words(b))
         }
+    }
+
+    /// Whether a layer's channels, in front, may be as many as the cells of its last axis.
+    private func canMistakeChannels(_ layer: any Layer) -> Bool {
+        guard let shape = built.a?.outputShapes(of: TensorRef(layer: layer.id)).first, shape.rank > 2, let last = shape.last, let last,
+            let channels = shape[1]
+        else { return true }
+        return channels == last && channels > 1
     }
 
     /// Counted from the front, where that is known; one alone as itself.

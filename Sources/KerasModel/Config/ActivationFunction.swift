@@ -78,7 +78,17 @@ extension ActivationFunction: ConfigValue {
         for (activation, names, dialects) in ActivationFunction.names where activation == self && dialects.contains(context.dialect) {
             return .string(names[0])
         }
-        throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such activation function", found: "\(self)")
+        throw KerasError(.unsupported, "\(context.dialect.rawValue) has no such activation function", found: words)
+    }
+
+    /// What Keras calls it, in whichever generation.
+    private var words: String {
+        let name = ActivationFunction.names.first { $0.0 == self }?.1[0] ?? "\(self)"
+        return switch self {
+        case .hardSigmoid: "\(name), which Keras 3 has as clip(x / 6 + 1/2, 0, 1)"
+        case .hardSigmoidFifth: "\(name), which Keras before 3 has as clip(x / 5 + 1/2, 0, 1)"
+        default: name
+        }
     }
 }
 

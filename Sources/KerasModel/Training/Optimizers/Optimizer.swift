@@ -117,6 +117,14 @@ private let knownOptimizers: [any OptimizerAlgorithm.Type] = [
 ]
 
 extension Optimizer {
+    /// Keras's class, by any of its names in any spelling; nil for one that is not known.
+    package static func className(of name: String) -> String? {
+        for type in knownOptimizers {
+            if let found = type.names.all.first(where: { $0.lowercased() == name.lowercased() }) { return found }
+        }
+        return nil
+    }
+
     /// What a file names: `{"class_name": …, "config": …}`, in the words of any Keras. Keras: `optimizer_config`.
     ///
     /// - Throws: `unsupported` for optimizers and settings this version lacks.
