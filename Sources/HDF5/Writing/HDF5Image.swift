@@ -23,7 +23,7 @@ package struct HDF5Image: Sendable {
             let memory = HDF5ImageMemory()
             var placed: [(address: Int, tensor: Tensor)] = []
             do {
-                let file = try HDF5Image.create(memory, metadata: groups.reduce(0) { $0 + $1.metadataEstimate })
+                var file = try HDF5Image.create(memory, metadata: groups.reduce(0) { $0 + $1.metadataEstimate })
                 // Groups and their attributes first, text of variable length among them: what stands in a file's front is not cut by elements.
                 for group in groups { try group.write(to: file.id) }
                 for group in groups { try group.writeDatasets(to: file.id, elements, &placed) }
@@ -45,7 +45,7 @@ package struct HDF5Image: Sendable {
         // One block for all that is not elements, so that the driver's memory ends where they begin: it is as long as the last byte written.
         try HDF5Library.check(H5Pset_meta_block_size(access.id, hsize_t(metadata)), sentence)
         try memory.serve(access.id)
-        return FileHandle(try HDF5Library.check(ch5_create_file("/dev/null/new.h5", access.id), sentence))
+        return FileHandle(try HDF5Library.check(ch5_create_file("/dev/null/new.h5", access.id), sentence), in: memory)
     }
 
     /// The groups of a draft, each after the one it stands in.
@@ -79,16 +79,19 @@ package struct HDF5Image: Sendable {
 /// A file of the library that is being written. Closed once, by ``finish()`` or, if something failed, when it goes out of scope.
 private struct FileHandle: ~Copyable {
     let id: Int64
-    init(_ id: Int64) { self.id = id }
+    /// Where the file is, for as long as the library may write to it: that is, when it is closed at last.
+    private let memory: HDF5ImageMemory
+    private var isOpen = true
+
+    init(_ id: Int64, in memory: HDF5ImageMemory) { (self.id, self.memory) = (id, memory) }
 
     /// H5Fclose, which writes what the library still holds.
-    consuming func finish() -> Int32 {
-        let id = id
-        discard self
+    mutating func finish() -> Int32 {
+        isOpen = false
         return H5Fclose(id)
     }
 
-    deinit { H5Fclose(id) }
+    deinit { if isOpen { withExtendedLifetime(memory) { _ = H5Fclose(id) } } }
 }
 
 private struct PlannedGroup {
