@@ -35,16 +35,30 @@ enum HDF5Library {
         // A handler at exit would flush what is open, and crashes after a failed close. We have nothing to flush. It fails, harmlessly, if the
         // program has used the library before.
         H5dont_atexit()
-        guard H5open() >= 0 else { throw KerasError(.io, "the HDF5 library cannot be started") }
+        let sentence = "the HDF5 library cannot be started"
+        guard H5open() >= 0 else { throw KerasError(.io, sentence) }
         H5Eset_auto2(ch5_error_stack(), nil, nil)
         // An unknown filter would otherwise load every shared object of a directory.
         H5PLset_loading_state(0)
-        let linkAccess = ch5_create_link_access()
-        guard linkAccess >= 0 else { throw failure("the HDF5 library cannot be started") }
+        try keepTables(sentence)
+        let linkAccess = try check(ch5_create_link_access(), sentence)
         // Links are checked before they are followed; this is the second lock on the same door.
         H5Pset_elink_cb(linkAccess, { _, _, _, _, _, _, _ in -1 }, nil)
         H5Pset_nlinks(linkAccess, 1)
         return Setup(linkAccess: linkAccess)
+    }
+
+    /// Opens one of each kind of object for good: while there are any the library has a table of that kind, and where it gets no memory for a new
+    /// one it ends the process. H5I_register
+    private static func keepTables(_ sentence: String) throws {
+        let access = try Handle(sentence, close: H5Pclose, ch5_create_file_access())
+        try check(H5Pset_fapl_core(access.id, 1 << 12, false), sentence)
+        let file = try check(ch5_create_file("/dev/null/tables.h5", access.id), sentence)
+        let type = try Handle(sentence, close: H5Tclose, ch5_integer(1, 1))
+        let space = try check(H5Screate(H5S_SCALAR), sentence)
+        try check(H5Gopen2(file, "/", ch5_default()), sentence)
+        try check(H5Acreate2(file, "attribute", type.id, space, ch5_default(), ch5_default()), sentence)
+        try check(H5Dcreate2(file, "dataset", type.id, space, ch5_default(), ch5_default(), ch5_default()), sentence)
     }
 
     /// What the library just said, as our error. H5Ewalk2, H5Eclear2
