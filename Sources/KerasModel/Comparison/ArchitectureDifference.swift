@@ -145,7 +145,7 @@ package struct ArchitectureDifference: Sendable {
 
     /// Whether a layer's channels, in front, may be as many as the cells of its last axis.
     private func canMistakeChannels(_ layer: any Layer) -> Bool {
-        guard let shape = built.a?.outputShapes(of: TensorRef(layer: layer.id)).first, shape.rank > 2, let last = shape.last, let last,
+        guard let shape = built.a?.outputShapes(of: TensorRef(layer: layer.id)).first, shape.rank > 2, let last = shape.last,
             let channels = shape[1]
         else { return true }
         return channels == last && channels > 1
