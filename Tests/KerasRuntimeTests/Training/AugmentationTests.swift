@@ -24,12 +24,12 @@ import Testing
         for (pixel, bounds) in zip(pixels, test.bounds) where bounds.last! - bounds[0] > 1e-3 {
             for (bound, share) in zip(bounds, test.shares) {
                 let below = Double(pixel.count { $0 <= bound }) / Double(pixel.count)
-                #expect(abs(below - share) < 0.03)
+                #expect(abs(below - share) < 0.05)
             }
         }
         for (index, first) in pixels.enumerated() {
             for (other, second) in pixels.enumerated() {
-                #expect(abs(correlation(first, second) - test.together[index][other]) < 0.06)
+                #expect(abs(correlation(first, second) - test.together[index][other]) < 0.1)
             }
         }
     }
@@ -181,8 +181,8 @@ struct AugmentationDraws: Sendable, CustomTestStringConvertible {
         let down = (0..<size).flatMap { [Float](repeating: Float($0), count: size) }
         let across = (0..<size).flatMap { _ in (0..<size).map(Float.init) }
         var all = isFirst ? across + down : zip(across, down).flatMap { [$0, $1] }
-        let (count, length) = (2048, all.count)
-        while all.count < count * length { all += all }
+        let (count, length) = (768, all.count)
+        all = (0..<count).flatMap { [all] _ in all }
         let images = try Tensor(all, shape: isFirst ? [count, 2, size, size] : [count, size, size, 2])
         let found = try layer.augmented(images).reshaped(to: [count, length]).transposed([1, 0])
         return try pixels.map { pixel in
