@@ -3,6 +3,8 @@
 import importlib
 import os
 
+# TensorFlow's convolutions with the channels in front: it has them on every processor, but takes them by itself on those with AVX-512 alone.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 MODULES = {"keras3": "keras", "tf_keras": "tf_keras"}
 
 
