@@ -1,7 +1,9 @@
 """The same model in float64: the reference that both Kerases and the Swift command are measured against."""
 
 import json
+import re
 
+NARROW = re.compile(r'"(float32|(mixed_)?b?float16)"')
 NO_DOUBLE_KERNEL = "MaxPooling3D"  # it only picks values: in float32 it rounds them once
 # They hand on what they get when predicting, and cannot be built of float64 in tf_keras.
 HANDED_ON = ("RandomRotation", "RandomHeight", "RandomWidth")
@@ -10,10 +12,10 @@ HANDED_ON = ("RandomRotation", "RandomHeight", "RandomWidth")
 def in_float64(keras, model):
     """Rebuilds `model` with every layer in float64 and the same weights.
 
-    A dtype stands in a config as the string "float32", alone or as a policy's name, so replacing that string reaches
+    A dtype stands in a config as a string such as "float32", alone or as a policy's name, so replacing that string reaches
     every generation's way of saying it, nested models and all.
     """
-    config = json.loads(model.to_json().replace('"float32"', '"float64"'))
+    config = json.loads(NARROW.sub('"float64"', model.to_json()))
     keep_single(config)
     before = keras.backend.floatx()
     keras.backend.set_floatx("float64")
