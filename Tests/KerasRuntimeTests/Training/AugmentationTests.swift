@@ -180,10 +180,9 @@ struct AugmentationDraws: Sendable, CustomTestStringConvertible {
         let isFirst = layer.config["data_format"]?.string == "channels_first"
         let down = (0..<size).flatMap { [Float](repeating: Float($0), count: size) }
         let across = (0..<size).flatMap { _ in (0..<size).map(Float.init) }
-        var all = isFirst ? across + down : zip(across, down).flatMap { [$0, $1] }
-        let (count, length) = (768, all.count)
-        all = (0..<count).flatMap { [all] _ in all }
-        let images = try Tensor(all, shape: isFirst ? [count, 2, size, size] : [count, size, size, 2])
+        let image = isFirst ? across + down : zip(across, down).flatMap { [$0, $1] }
+        let (count, length) = (768, image.count)
+        let images = try Tensor((0..<count).flatMap { _ in image }, shape: isFirst ? [count, 2, size, size] : [count, size, size, 2])
         let found = try layer.augmented(images).reshaped(to: [count, length]).transposed([1, 0])
         return try pixels.map { pixel in
             let (row, column, slope) = (pixel[0], pixel[1], pixel[2])

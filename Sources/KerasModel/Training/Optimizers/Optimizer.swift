@@ -118,9 +118,11 @@ private let knownOptimizers: [any OptimizerAlgorithm.Type] = [
 
 extension Optimizer {
     /// Keras's class, by any of its names in any spelling; nil for one that is not known.
-    package static func className(of name: String) -> String? {
+    package static func className(of name: String) -> String? { known(as: name)?.className }
+
+    private static func known(as name: String) -> (type: any OptimizerAlgorithm.Type, className: String)? {
         for type in knownOptimizers {
-            if let found = type.names.all.first(where: { $0.lowercased() == name.lowercased() }) { return found }
+            if let found = type.names.all.first(where: { $0.lowercased() == name.lowercased() }) { return (type, found) }
         }
         return nil
     }
@@ -141,8 +143,7 @@ extension Optimizer {
         let named = try NamedFunction(json)
         // TensorFlow 2.11 to 2.15 registered its own classes so.
         let name = named.name.hasPrefix("Custom>") ? String(named.name.dropFirst(7)) : named.name
-        let isName = { (type: any OptimizerAlgorithm.Type) in type.names.all.contains { $0.lowercased() == name.lowercased() } }
-        guard let type = knownOptimizers.first(where: isName) else {
+        guard let type = Optimizer.known(as: name)?.type else {
             throw KerasError(.unsupported, "this optimizer is not known", found: "'\(named.name)'")
         }
         try self.init(type, named.settings, isDecoupled: name.lowercased() == "adamw", in: context)
