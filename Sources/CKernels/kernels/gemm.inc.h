@@ -81,7 +81,7 @@ INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, 
     const float *const *rows = call->rows + i0;
     V sums[MR * NV > 4 * NV ? MR * NV : 4 * NV], total[MR * NV > 4 * NV ? MR * NV : 4 * NV];
 #pragma clang loop unroll(full)
-    for (size_t s = 0; s < mr * panels * nv; s++) sums[s] = total[s] = 0;
+    for (size_t s = 0; s < mr * panels * nv; s++) sums[s] = 0;
     // What the results will be written to, and often added to, comes into the cache while the sums are formed.
     enum { LINE = 64 / sizeof(V) };
     if (pool == 1 && mr > 1)
@@ -112,9 +112,13 @@ INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, 
                 }
             }
             if (pending < PARTIAL_SUM) continue;
-            pending = 0, folded = 1;
+            if (folded)
 #pragma clang loop unroll(full)
-            for (size_t s = 0; s < mr * panels * nv; s++) total[s] += sums[s], sums[s] = 0;
+                for (size_t s = 0; s < mr * panels * nv; s++) total[s] += sums[s], sums[s] = 0;
+            else
+#pragma clang loop unroll(full)
+                for (size_t s = 0; s < mr * panels * nv; s++) total[s] = sums[s], sums[s] = 0;
+            pending = 0, folded = 1;
         }
     }
     if (folded)

@@ -54,7 +54,8 @@ struct WinogradStep<T: ComputeScalar>: Step {
         tileParts = Parts((tiles.count + block - 1) / block, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
         columnParts = Parts(form.chunks, flops: byColumns ? flops : 0, bytes: byColumns ? bytes : 0)
         spread = SpreadTiles(planes: planes, tiles: block, numbers: channels, &plan)
-        products = (plan.scratch(planes * block * form.columns, of: T.self), block * form.columns)
+        let step = SpreadTiles<T>.odd(SpreadTiles<T>.padded(block * form.columns))
+        products = (plan.scratch(planes * step, of: T.self), step)
         rows = plan.scratch(planes * block, of: UnsafePointer<T>.self)
     }
 

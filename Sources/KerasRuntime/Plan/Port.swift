@@ -20,7 +20,10 @@ struct Port: Sendable, Hashable {
         let source = tensor.address + rows.lowerBound * length * tensor.dtype.size
         if isPlain, tensor.dtype == held, isHeldAsIs { return source }
         let target = try staging()
-        if isPlain, isHeldAsIs || (tensor.dtype == dtype && !mayOverflow) {
+        if tensor.isContiguous, tensor.dtype == held, isHeldAsIs {
+            // As an archive has it: at any byte.
+            target.copyMemory(from: source, byteCount: rows.count * length * held.size)
+        } else if isPlain, isHeldAsIs || (tensor.dtype == dtype && !mayOverflow) {
             try tensor.dtype.convert(source, to: held, target, count: rows.count * length)
         } else {
             let cast = try (rows.count == samples ? tensor : tensor[rows]).converted(to: dtype)
