@@ -14,13 +14,14 @@ typedef struct {
 #define HALF {1, 0.5, 0}
 #define GOOD {1, 1.5, 0}
 #define FAIR {1, 2.5, 0}
+#define TAIL {1, 6, 0}
 #define OF_X {1, 2.5, 1}
 static const unary_bound bounds[kk_unary_count] = {
     [kk_unary_copy] = EXACT, [kk_unary_negate] = EXACT, [kk_unary_abs] = EXACT, [kk_unary_square] = HALF,
     [kk_unary_sqrt] = HALF, [kk_unary_rsqrt] = FAIR, [kk_unary_reciprocal] = HALF, [kk_unary_exp] = GOOD,
     [kk_unary_expm1] = GOOD, [kk_unary_log] = GOOD, [kk_unary_log1p] = FAIR, [kk_unary_tanh] = FAIR,
     [kk_unary_sigmoid] = FAIR, [kk_unary_softplus] = FAIR, [kk_unary_softsign] = FAIR, [kk_unary_erf] = GOOD,
-    [kk_unary_gelu] = OF_X, [kk_unary_gelu_tanh] = OF_X, [kk_unary_elu] = FAIR, [kk_unary_selu] = FAIR,
+    [kk_unary_erfc] = TAIL, [kk_unary_gelu] = TAIL, [kk_unary_gelu_tanh] = OF_X, [kk_unary_elu] = FAIR, [kk_unary_selu] = FAIR,
     [kk_unary_celu] = FAIR, [kk_unary_silu] = OF_X, [kk_unary_mish] = OF_X, [kk_unary_hard_sigmoid] = OF_X,
     [kk_unary_hard_silu] = OF_X, [kk_unary_hard_tanh] = EXACT, [kk_unary_hard_shrink] = EXACT,
     [kk_unary_soft_shrink] = OF_X, [kk_unary_threshold] = EXACT, [kk_unary_tanh_shrink] = OF_X,
@@ -59,7 +60,7 @@ static size_t parameters_of(kk_unary kind, parameters sets[4]) {
 static const float special[] = {
     0, -0.0f, INFINITY, -INFINITY, NAN, 0x1p-149f, -0x1p-149f, FLT_MIN, 0x1p-140f, -0x1.8p-133f, FLT_MAX, -FLT_MAX, 1, -1, 0.5f,
     -0.5f, 1.5f, 2.5f, -2.5f, 88.72f, 88.73f, 88.8f, 89, 90, -87.3f, -87.4f, -88, -103, -103.9f, -104, -105, 128, 0.95f, -0.95f,
-    9.01f, 9.02f, 3.92f, 4, 20, -20, 6, 3, -3,
+    0.499f, 0.501f, 0.707f, -0.708f, 9.19f, 9.2f, 10.05f, 10.06f, -5.5f, -13.0f, -14.2f, -14.5f, -14.6f, 9.01f, 9.02f, 3.92f, 4, 20, -20, 6, 3, -3,
 };
 enum { FINE = 2401, WIDE = 2001, EXPONENTS = 4 * 261, ARGUMENTS = COUNT(special) + FINE + WIDE + EXPONENTS };
 

@@ -113,7 +113,7 @@ def tf_operations(keras):
     import tensorflow as tf
 
     named = {}
-    for name in ("negative abs square exp expm1 sin cos tan sign floor ceil tanh sigmoid log_sigmoid softplus erf "
+    for name in ("negative abs square exp expm1 sin cos tan sign floor ceil tanh sigmoid log_sigmoid softplus erf erfc "
                  "reduce_logsumexp l2_normalize").split():
         named[name] = lambda x, z, i, f=getattr(tf.math, name): f(x)
     for name in "relu relu6 elu selu softsign swish gelu leaky_relu softmax log_softmax".split():

@@ -106,7 +106,7 @@ extension OpCase {
         [
             .negate, .abs, .square, .exp, .expm1, .sin, .cos, .sign, .floor, .ceil, .round, .tanh, .sigmoid, .logSigmoid, .softplus,
             .softsign,
-            .erf, .selu, .silu, .mish, .tanhShrink, .sparseSigmoid, .sparsePlus, .hardTanh, .elu(alpha: 0.7), .celu(alpha: 1.3),
+            .erf, .erfc, .selu, .silu, .mish, .tanhShrink, .sparseSigmoid, .sparsePlus, .hardTanh, .elu(alpha: 0.7), .celu(alpha: 1.3),
             .gelu(approximate: true), .gelu(approximate: false), .hardSigmoid(slope: 0.2), .hardSilu(slope: 1.0 / 6),
             .hardShrink(threshold: 0.5),
             .softShrink(threshold: 0.4), .threshold(0.3, value: -7), .squareplus(b: 4), .relu(), .relu(slope: 0.1),

@@ -24,7 +24,9 @@ UNARY(sigmoid) {
 UNARY(softplus) { return (x < 0 ? 0 : x) + log1p(exp(-fabs(x))); }
 UNARY(softsign) { return x / (1 + fabs(x)); }
 UNARY(erf) { return erf(x); }
-UNARY(gelu) { return (REAL)0.5 * x * (1 + erf(x * (REAL)0.70710678118654752440)); }
+UNARY(erfc) { return erfc(x); }
+// In double, as erfc makes x*x of a rounding of its argument.
+UNARY(gelu) { return (REAL)(0.5 * x * erfc(x * -0.70710678118654752440)); }
 UNARY(gelu_tanh) {
     return (REAL)0.5 * x * (1 + tanh((REAL)0.79788456080286535588 * (x + (REAL)0.044715 * (x * x * x))));
 }

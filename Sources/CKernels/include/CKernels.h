@@ -45,7 +45,8 @@ static inline void kk_pause(void) {
     X(softplus, "log(1+exp(x)), never overflowing") \
     X(softsign, "x/(1+|x|)") \
     X(erf, "erf(x)") \
-    X(gelu, "x/2*(1+erf(x/sqrt(2)))") \
+    X(erfc, "1-erf(x)") \
+    X(gelu, "x/2*erfc(-x/sqrt(2))") \
     X(gelu_tanh, "x/2*(1+tanh(sqrt(2/pi)*(x+0.044715*x^3)))") \
     X(elu, "x>0 ? x : a*(exp(x)-1)") \
     X(selu, "1.0507..*(x>0 ? x : 1.6733..*(exp(x)-1))") \

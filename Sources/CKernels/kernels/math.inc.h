@@ -93,25 +93,63 @@ INLINE V sigmoid_v(V x) {
 
 INLINE V softplus_v(V x) { return (x < 0 ? 0 : x) + log1p_v(exp_v(-absolute(x))); }
 
+// exp(-scale*x*x), scale a power of two. A rounding of the square would count as many times as the square is large: that of x's
+// upper half is exact, and the rest is small.
+INLINE V bell_v(V x, float scale) {
+    const V high = (V)((VI)x + 2048 & -4096);
+    const V rest = -scale * ((x - high) * (x + high));
+    return exp_v(-scale * high * high) * (1 + rest * (1 + rest * (0.5f + rest * 0.166666667f)));
+}
+
+// erf(t) for t up to 0.95.
+INLINE V erf_small(V t) {
+    const V s = t * t;
+    V y = 8.18509070e-5f;
+    y = y * s - 8.09770252e-4f;
+    y = y * s + 5.19695180e-3f;
+    y = y * s - 2.68577058e-2f;
+    y = y * s + 1.12836637e-1f;
+    y = y * s - 3.76126319e-1f;
+    y = y * s + 1.28379166e-1f;
+    return y * t + t;
+}
+
+// erfc(t)*exp(t*t) for t from 0.5 to 10.3, beyond which erfc is 0 in float.
+INLINE V erfc_scaled(V t) {
+    const V w = 1 / (1 + 0.5f * t);
+    V y = -6.09768182e-2f;
+    y = y * w + 2.95274913e-1f;
+    y = y * w - 5.10430276e-1f;
+    y = y * w + 3.04405153e-1f;
+    y = y * w - 4.39171381e-2f;
+    y = y * w + 2.09458947e-1f;
+    y = y * w + 2.41554737e-1f;
+    y = y * w + 2.82564729e-1f;
+    y = y * w + 2.82076925e-1f;
+    return y * w;
+}
+
 INLINE V erf_v(V x) {
     V t = absolute(x);
     t = t > 4 ? 4 : t; // 1 in float from 3.92 on
-    const V s = t * t;
-    V small = 8.18509070e-5f;
-    small = small * s - 8.09770252e-4f;
-    small = small * s + 5.19695180e-3f;
-    small = small * s - 2.68577058e-2f;
-    small = small * s + 1.12836637e-1f;
-    small = small * s - 3.76126319e-1f;
-    small = small * s + 1.28379166e-1f;
-    small = small * t + t;
-    V log_rest = 1.98220703e-4f; // log(1 - erf(t))
-    log_rest = log_rest * t - 3.06549971e-3f;
-    log_rest = log_rest * t + 2.23152488e-2f;
-    log_rest = log_rest * t - 1.04113743e-1f;
-    log_rest = log_rest * t - 6.36976004e-1f;
-    log_rest = log_rest * t - 1.12779725f;
-    log_rest = log_rest * t - 1.66439087e-4f;
-    const V large = 1 - exp_v(log_rest);
-    return with_sign_of(t < 0.95f ? small : large, x);
+    const V large = 1 - bell_v(t, 1) * erfc_scaled(t);
+    return with_sign_of(t < 0.95f ? erf_small(t) : large, x);
+}
+
+INLINE V erfc_v(V x) {
+    V t = absolute(x);
+    t = t > 10.3f ? 10.3f : t;
+    const V y = t < 0.5f ? 1 - erf_small(t) : bell_v(t, 1) * erfc_scaled(t);
+    return x < 0 ? 2 - y : y;
+}
+
+// x/2 * erfc(-x/sqrt(2)), not 1 + erf, of which nothing is left on the far side of 0.
+INLINE V gelu_v(V x) {
+    V bounded = absolute(x);
+    bounded = bounded > 14.5f ? 14.5f : bounded;
+    const V t = bounded * 0.70710678118654752440f, half = 0.5f * x;
+    const V bell = bell_v(bounded, 0.5f), scaled = erfc_scaled(t), small = erf_small(t);
+    const V near = half * (1 + with_sign_of(small, x));
+    // Without the half first, the bell's last bits among the subnormals would be x times as coarse.
+    return t < 0.5f ? near : (x < 0 ? bell * (half * scaled) : half * (2 - bell * scaled));
 }

@@ -20,7 +20,8 @@ UNARY(sigmoid) { return sigmoid_v(x); }
 UNARY(softplus) { return softplus_v(x); }
 UNARY(softsign) { return x / (1 + absolute(x)); }
 UNARY(erf) { return erf_v(x); }
-UNARY(gelu) { return 0.5f * x * (1 + erf_v(x * 0.70710678118654752440f)); }
+UNARY(erfc) { return erfc_v(x); }
+UNARY(gelu) { return gelu_v(x); }
 UNARY(gelu_tanh) { return 0.5f * x * (1 + tanh_v(0.79788456080286535588f * (x + 0.044715f * (x * x * x)))); }
 UNARY(elu) { return x > 0 ? x : a * expm1_v(x); }
 UNARY(selu) { return 1.05070098735548049342f * (x > 0 ? x : 1.67326324235437728482f * expm1_v(x)); }

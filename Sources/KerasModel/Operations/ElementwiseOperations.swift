@@ -24,6 +24,7 @@ private let plainFunctions: [(Unary, keras3: [String], tensorflow: [String], gra
     (.softplus, ["Softplus"], ["math.softplus", "nn.softplus"], ["Softplus"]),
     (.softsign, ["Softsign"], ["math.softsign", "nn.softsign"], ["Softsign"]),
     (.erf, ["Erf"], ["math.erf"], ["Erf"]),
+    (.erfc, [], ["math.erfc"], ["Erfc"]),
     (.selu, ["Selu"], ["nn.selu"], ["Selu"]),
     (.silu, ["Silu"], [], []),
     (.relu(), ["Relu"], ["nn.relu"], ["Relu"]),

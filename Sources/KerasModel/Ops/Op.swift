@@ -161,7 +161,7 @@ public enum Unary: Hashable, Sendable {
     case negate, abs, square, sqrt, rsqrt, reciprocal, exp, expm1, log, log1p, sin, cos, sign, floor, ceil
     /// Half to even.
     case round
-    case tanh, sigmoid, logSigmoid, softplus, softsign, erf, selu, silu, mish, tanhShrink, sparseSigmoid, sparsePlus, hardTanh
+    case tanh, sigmoid, logSigmoid, softplus, softsign, erf, erfc, selu, silu, mish, tanhShrink, sparseSigmoid, sparsePlus, hardTanh
     case elu(alpha: Double)
     case celu(alpha: Double)
     case gelu(approximate: Bool)

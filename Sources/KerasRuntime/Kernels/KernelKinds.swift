@@ -43,6 +43,7 @@ extension Unary {
         case .softplus: UnaryKernel(.softplus)
         case .softsign: UnaryKernel(.softsign)
         case .erf: UnaryKernel(.erf)
+        case .erfc: UnaryKernel(.erfc)
         case .selu: UnaryKernel(.selu)
         case .silu: UnaryKernel(.silu)
         case .mish: UnaryKernel(.mish)

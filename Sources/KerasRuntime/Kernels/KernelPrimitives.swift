@@ -36,6 +36,7 @@ package enum KernelPrimitives {
         case .softplus: .softplus
         case .softsign: .softsign
         case .erf: .erf
+        case .erfc: .erfc
         case .gelu: .gelu(approximate: false)
         case .gelu_tanh: .gelu(approximate: true)
         case .elu: .elu(alpha: 1)

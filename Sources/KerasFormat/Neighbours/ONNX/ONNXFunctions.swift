@@ -41,6 +41,7 @@ extension ONNXExporter {
         case .softplus: return node("Softplus", x)
         case .softsign: return node("Softsign", x)
         case .erf: return node("Erf", x)
+        case .erfc: return try scaled(node("Erf", x), -1, 1)
         case .selu: return node("Selu", x)
         case .silu: return node("Mul", x, node("Sigmoid", x))
         case .mish: return node("Mul", x, node("Tanh", node("Softplus", x)))
