@@ -98,8 +98,8 @@ extension HDF5Dataset {
         shape = try HDF5.shape(ofSpace: space.id)
         var datatype = try HDF5Datatype(type.id)
         // Keras 3 stores bfloat16 as two opaque bytes, and in a `.weights.h5` says so beside them.
-        if datatype.kind == .opaque, datatype.size == 2,
-            let label = try HDF5Attribute(reading: "dtype", of: dataset, at: path, in: file), (try? label.string()) == "bfloat16"
+        if datatype.kind == .opaque, datatype.size == 2, let label = try HDF5Attribute(reading: "dtype", of: dataset, at: path, in: file),
+            try KerasError.orNil({ try label.string() }) == "bfloat16"
         {
             datatype.kind = .numbers(.bfloat16)
         }

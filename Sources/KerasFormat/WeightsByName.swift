@@ -36,7 +36,7 @@ package struct WeightsByName {
             do {
                 weights.merge(try file.weights(source, of: layer, in: model)) { $1 }
                 loaded.append((layer.name, count))
-            } catch let error as KerasError {
+            } catch let error as KerasError where !error.isOfResources {
                 misfits.append((layer.name, error.placed(Place(layer: layer.name))))
             }
         }

@@ -21,6 +21,16 @@ public struct KerasError: Error, Sendable, Equatable, CustomStringConvertible {
     @inlinable package static func placing<R>(_ place: @autoclosure () -> Place, _ body: () throws -> R) throws -> R {
         do { return try body() } catch let error as KerasError { throw error.placed(place()) }
     }
+
+    /// What `body` reads, or nil where that is not as it should be. Memory that was refused says nothing about it: another time it may be read.
+    ///
+    /// - Throws: a `resource` problem of `body`.
+    package static func orNil<R>(_ body: () throws -> R) throws -> R? {
+        do { return try body() } catch let error as KerasError where !error.isOfResources { return nil }
+    }
+
+    /// Whether memory or another limit is among what went wrong.
+    package var isOfResources: Bool { problems.contains { $0.kind == .resource } }
 }
 
 /// One thing that is wrong: what kind, in one sentence, where, what was found and what was expected.

@@ -8,7 +8,7 @@ import Tensors
 /// Sources: `keras/models.py`, `keras/engine/topology.py`, `keras/layers` of Keras 1.2.2; `keras/legacy/interfaces.py` of Keras 2.2.4.
 struct Keras1 {
     /// The shapes of the weights that a file has under a layer's name: some settings stand nowhere else.
-    let storage: (_ layer: String) -> [Shape]
+    let storage: (_ layer: String) throws -> [Shape]
     /// Where channels stand in the model's images, for the layers that do not say it.
     private let ordering: String?
     private var counts: [String: Int] = [:]
@@ -37,7 +37,7 @@ struct Keras1 {
     /// A model's configuration in Keras 2's words.
     ///
     /// - Throws: `unsupported` for what Keras 2 has no words for.
-    static func translated(_ json: JSON, storage: @escaping (String) -> [Shape] = { _ in [] }) throws -> JSON {
+    static func translated(_ json: JSON, storage: @escaping (String) throws -> [Shape] = { _ in [] }) throws -> JSON {
         var reader = Keras1(storage: storage, ordering: ordering(of: json))
         // Before 0.3 a model was one object without classes.
         if let object = json.object, object["class_name"] == nil, let layers = object["layers"] {
@@ -61,7 +61,7 @@ struct Keras1 {
         return nil
     }
 
-    private init(storage: @escaping (String) -> [Shape], ordering: String?) {
+    private init(storage: @escaping (String) throws -> [Shape], ordering: String?) {
         (self.storage, self.ordering) = (storage, ordering)
     }
 
@@ -147,7 +147,7 @@ struct Keras1 {
             result["data_format"] = word.flatMap { Keras1Words.orderings[$0] }.map(JSON.string)
         }
         // Which axes share a slope stands nowhere; those along which there is one value, do.
-        if own["init"] == ["alpha_initializer"], let shape = config["name"]?.string.flatMap({ storage($0).first }) {
+        if own["init"] == ["alpha_initializer"], let shape = try config["name"]?.string.flatMap({ try storage($0).first }) {
             let shared = shape.dims.indices.filter { shape[$0] == 1 }
             if !shared.isEmpty, result["shared_axes"] == nil { result["shared_axes"] = .array(shared.map { .integer($0 + 1) }) }
         }

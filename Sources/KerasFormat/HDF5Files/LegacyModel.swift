@@ -34,7 +34,7 @@ enum LegacyModel {
             saved.training = TrainingConfiguration(json, dialect: dialect)
             do {
                 saved.training?.optimizerVariables = try stored.optimizer(optimizerVariables(root), of: built)
-            } catch let error as KerasError {
+            } catch let error as KerasError where !error.isOfResources {
                 // Keras 3 before 3.10 could fail halfway through Ftrl's and Adagrad's; the model is none the worse.
                 saved.warnings += error.problems.map { "the optimizer's state is left out: \($0)" }
             }
@@ -49,7 +49,7 @@ enum LegacyModel {
         var unread: [String] = []
         let known: Set = ["model_config", "keras_version", "backend", "training_config"]
         let found = try root.attributeNames().filter { !known.contains($0) }.compactMap { name in
-            let value = try root.attribute(name)?.kept
+            let value = try root.attribute(name)?.kept()
             if value == nil { unread.append(name) }
             return value.map { (name, $0) }
         }
@@ -81,12 +81,12 @@ enum LegacyModel {
 
 extension HDF5Attribute {
     /// Its value, whatever it means; nil for what is not read.
-    fileprivate var kept: Origin.Attribute? {
+    fileprivate func kept() throws -> Origin.Attribute? {
         switch datatype.kind {
         case .variableText:
-            guard let texts = try? strings() else { return nil }
+            guard let texts = try KerasError.orNil({ try strings() }) else { return nil }
             return shape.rank == 0 && texts.count == 1 ? .text(texts[0]) : shape.rank == 1 ? .texts(texts) : nil
-        case .numbers, .fixedText: return (try? tensor()).map { .tensor($0) }
+        case .numbers, .fixedText: return try KerasError.orNil { .tensor(try tensor()) }
         case .opaque, .other: return nil
         }
     }

@@ -67,9 +67,9 @@ struct LegacyWeights {
     }
 
     /// The shapes of what is stored under a layer's name; none if there is no such layer.
-    func shapes(of layer: String) -> [Shape] {
-        guard let names = weightNames[layer], let place = try? group.group(layer) else { return [] }
-        return names.compactMap { try? place.dataset($0).shape }
+    func shapes(of layer: String) throws -> [Shape] {
+        guard let names = weightNames[layer], let place = try KerasError.orNil({ try group.group(layer) }) else { return [] }
+        return try names.compactMap { name in try KerasError.orNil { try place.dataset(name).shape } }
     }
 
     /// All weights of a model, as views of the file's bytes.

@@ -36,7 +36,7 @@ enum KerasArchive {
         do {
             saved.training?.optimizerVariables = try variables.optimizerVariables()
             saved.training?.restoresOptimizer = true
-        } catch let error as KerasError {
+        } catch let error as KerasError where !error.isOfResources {
             saved.warnings += error.problems.map { "the optimizer's state is left out: \($0)" }
         }
         saved.origin?.extras.assets = try assets(in: archive, besides: read.members)

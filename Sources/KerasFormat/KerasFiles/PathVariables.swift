@@ -103,7 +103,8 @@ package struct PathVariables {
         }
         // By number: HDF5 has `10` before `2`. Names that are none come after, in the order of their bytes.
         found.sort { (Int($0.0) ?? .max, $0.0) < (Int($1.0) ?? .max, $1.0) }
-        let name = known.flatMap { objects[$0].name } ?? (try? group.attribute("name")?.string())
+        let stored = try KerasError.orNil { try group.attribute("name")?.string() } ?? nil
+        let name = known.flatMap { objects[$0].name } ?? stored
         let object = Object(path: path, name: name, place: group.place, variables: found.map(\.1), keys: found.map(\.0))
         if let known {
             objects[known] = object
