@@ -55,11 +55,15 @@ extension Doorman {
         try prefix(&block, "EAIB", array, offset: nil)
         try entries(&block, UInt64(direct), array)
         var offset: UInt64 = 0
+        var number: UInt64 = 0
         for superblock in 0..<first {
+            let elements = array.elements(superblock)
             for _ in 0..<array.blocks(superblock) {
-                try dataBlock(try block.u64(), elements: array.elements(superblock), offset: offset, pages: nil, array)
-                offset += array.elements(superblock)
+                // The library counts from the array's first block where it means the first of this size. H5EA__lookup_elmt
+                try dataBlock(try block.u64(), elements: elements, offset: offset + number * elements, pages: nil, array)
+                number += 1
             }
+            offset += array.blocks(superblock) * elements
         }
         for superblock in first..<superblocks {
             let place = try block.u64()
