@@ -31,6 +31,7 @@ interop: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/numpy_files.py $(addprefix --corpus ,$(wildcard ../shared/corpus))
 	$(VENV)/bin/python Tests/Interop/run.py $(if $(SEED),--seed $(SEED)) $(addprefix --corpus ,$(wildcard ../shared/corpus))
 	$(VENV)/bin/python Tests/Interop/objects.py
+	$(VENV)/bin/python Tests/Interop/layouts.py
 	if [ -d ../shared/corpus ]; then \
 	    for script in corpus goldens slots; do $(VENV)/bin/python Tests/Interop/$$script.py --corpus ../shared/corpus || exit 1; done; fi
 
