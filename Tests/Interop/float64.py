@@ -5,6 +5,7 @@ import re
 
 NARROW = re.compile(r'"(float32|(mixed_)?b?float16)"')
 NO_DOUBLE_KERNEL = "MaxPooling3D"  # it only picks values: in float32 it rounds them once
+SINGLE = "Single" + NO_DOUBLE_KERNEL
 # They hand on what they get when predicting, and cannot be built of float64 in tf_keras.
 HANDED_ON = ("RandomRotation", "RandomHeight", "RandomWidth")
 
@@ -20,7 +21,7 @@ def in_float64(keras, model):
     before = keras.backend.floatx()
     keras.backend.set_floatx("float64")
     try:
-        double = keras.models.model_from_json(json.dumps(config))
+        double = keras.models.model_from_json(json.dumps(config), custom_objects={SINGLE: in_single(keras)})
         double.set_weights(model.get_weights())
         finalize(double)
     finally:
@@ -28,10 +29,21 @@ def in_float64(keras, model):
     return double
 
 
+def in_single(keras):
+    """The layer TensorFlow cannot run in float64, in float32 between float64: a layer after it may take its numbers as they come."""
+    import tensorflow
+
+    class Single(getattr(keras.layers, NO_DOUBLE_KERNEL)):
+        def call(self, inputs):
+            return tensorflow.cast(super().call(tensorflow.cast(inputs, "float32")), "float64")
+
+    return Single
+
+
 def keep_single(config):
-    """Leaves the layers TensorFlow cannot run in float64 as they were."""
+    """Replaces the layers TensorFlow cannot run in float64."""
     if isinstance(config, dict) and config.get("class_name") == NO_DOUBLE_KERNEL:
-        config["config"]["dtype"] = "float32"
+        config.update(class_name=SINGLE, module=None, registered_name=SINGLE)
     elif isinstance(config, dict) and config.get("class_name") in HANDED_ON:
         config["class_name"] = "Activation"
         config["config"] = {"name": config["config"]["name"], "activation": "linear", "dtype": "float64"}
