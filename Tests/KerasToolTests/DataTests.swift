@@ -54,6 +54,18 @@ import Testing
         #expect(try NPZ(path: folder.path("small.npz")).names == ["a", "b"])
     }
 
+    @Test func dataSetsOfHDF5() throws {
+        let growing = Command.fixture("../Tests/Fuzz/Seeds/HDF5/chunks_extensible_more.h5")
+        #expect(try Command("convert", growing, folder.path("all.npz")).status == 0)
+        let archive = try NPZ(path: folder.path("all.npz"))
+        #expect(archive.names == ["w"])
+        #expect(try archive.tensor(named: "w").scalars(as: Int.self) == Array(0..<80))
+        #expect(try Command("convert", growing + ":w", folder.path("w.npy")).status == 0)
+        #expect(try NPY.load(folder.path("w.npy")).shape == [80])
+        let missing = try Command("evaluate", sound, growing, "--loss", "mean_squared_error")
+        #expect(missing.status == 65 && missing.complaints.first?.contains("expected one of 'w'") == true, "\(missing.complaints)")
+    }
+
     @Test func objectsOnlyWhereAllowed() throws {
         for arguments in [["inspect", objects], ["convert", objects + ":arr_0", folder.path("x.npy")]] {
             let refused = try Command(arguments)

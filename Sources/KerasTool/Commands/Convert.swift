@@ -15,7 +15,7 @@ struct Convert: ParsableCommand {
               tf.keras   TensorFlow 2, tf_keras
               keras2     standalone Keras 2
 
-            A file of arrays (.npy, .npz, .csv, IDX) becomes another one by the output's ending.
+            A file of arrays (.npy, .npz, .h5, .csv, IDX) becomes a .npy, .npz, .csv or IDX file by the output's ending.
 
             Examples:
               keras convert old.h5 new.h5 --to keras3

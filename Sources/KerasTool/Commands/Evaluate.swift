@@ -7,7 +7,7 @@ struct Evaluate: ParsableCommand {
         abstract: "Measures a model's loss and metrics on data with known answers.",
         discussion: """
             DATA holds inputs and answers as arrays x_test and y_test, unless --x and --y name others; for a model with several inputs or \
-            outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. The loss and the metrics are those the \
+            outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .h5, .csv, IDX. The loss and the metrics are those the \
             model was compiled with, unless given here.
 
             Examples:
@@ -18,7 +18,7 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Argument(help: "A .npz with the inputs and the answers; or the inputs alone, as .npy, .csv or IDX.")
+    @Argument(help: "A .npz or .h5 with the inputs and the answers; or the inputs alone, as .npy, .csv or IDX.")
     var data: String
 
     @Option(

@@ -8,7 +8,7 @@ struct Fit: ParsableCommand {
         abstract: "Trains a model on arrays and writes it.",
         discussion: """
             DATA holds inputs and answers as arrays x_train and y_train, unless --x and --y name others; for a model with several inputs \
-            or outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .csv, IDX. Training goes on from the compile \
+            or outputs, arrays of their names. Each may be a file of its own: .npy, .npz, .h5, .csv, IDX. Training goes on from the compile \
             settings and the optimizer's state in the model's file, unless told otherwise. OUT is written whole or not at all, in the \
             format that its ending says.
 
@@ -24,7 +24,7 @@ struct Fit: ParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Argument(help: "A .npz with the inputs and the answers; or the inputs alone, as .npy, .csv or IDX.")
+    @Argument(help: "A .npz or .h5 with the inputs and the answers; or the inputs alone, as .npy, .csv or IDX.")
     var data: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the trained model goes: a .h5 or a .keras.", valueName: "out"))

@@ -23,7 +23,7 @@ struct Predict: ParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Argument(help: "The data: a .npy, a .npz, FILE.npz:name, an IDX file or a .csv.")
+    @Argument(help: "The data: a .npy, a .npz or .h5, FILE.npz:name, an IDX file or a .csv.")
     var input: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the outputs go: a .npy, a .npz, or - for a table.", valueName: "out"))

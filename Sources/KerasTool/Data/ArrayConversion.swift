@@ -3,7 +3,7 @@ import Keras
 import KerasModel
 import Storage
 
-/// The side of `keras convert` that is about arrays: between `.npy`, `.npz`, `.csv` and IDX.
+/// The side of `keras convert` that is about arrays: from `.npy`, `.npz`, HDF5, `.csv` and IDX.
 struct ArrayConversion: ParsableArguments {
     @OptionGroup var data: DataArguments
 

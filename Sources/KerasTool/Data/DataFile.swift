@@ -1,8 +1,9 @@
 import Keras
+import KerasFormat
 import Storage
 
-/// Arrays given to the command, told apart by content: a `.npy` or an IDX file, a `.npz`, a Python pickle where that is allowed; a `.csv` by its
-/// name. `FILE.npz:member` is one of several.
+/// Arrays given to the command, told apart by content: a `.npy` or an IDX file, a `.npz`, the data sets of an HDF5 file, a Python pickle where
+/// that is allowed; a `.csv` by its name. `FILE.npz:member` is one of several.
 struct DataFile {
     enum Content {
         case array(Tensor)
@@ -61,6 +62,10 @@ struct DataFile {
                     guard options.allowPickle, let pickle = try archive.pickle(named: name) else { return try archive.tensor(named: name) }
                     return try PickleValue.objects(try pickle.array(isAllowed: true)).tensor()
                 })
+        }
+        if case .hdf5 = FileKind(buffer) {
+            let file = try ArrayFile(buffer, name: path)
+            return .archive(Members(names: file.names) { name in try file.tensor(name) ?? Tensor([Int]()) })
         }
         if Gzip.sniff(buffer) || IDX.sniff(buffer) { return .array(try IDX.decode(buffer)) }
         if isPickle(buffer, path) {

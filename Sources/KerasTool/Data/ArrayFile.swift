@@ -37,7 +37,7 @@ struct ArrayFile {
 
     private mutating func walk(_ group: HDF5Group, path: String, depth: Int) throws {
         guard depth < ArrayFile.deepest, names.count < ArrayFile.mostArrays else {
-            throw KerasError(.resource, "there is too much in this file to compare", at: Place(object: path))
+            throw KerasError(.resource, "there is too much in this file", at: Place(object: path))
         }
         for member in try group.names() {
             let inner = path.isEmpty ? member : "\(path)/\(member)"
