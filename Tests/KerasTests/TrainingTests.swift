@@ -97,6 +97,18 @@ import Testing
         #expect(try before[2].scalars(as: Float.self) != after[2].scalars(as: Float.self))
     }
 
+    /// A mean of 1 and then one of 1.5, as Keras makes the calls: the other way round it would be 0.02485.
+    @Test func aSharedLayerKeepsWhatItSeesInKerasOrder() throws {
+        let input = Input(1)
+        let normalization = BatchNormalization()
+        let model = try Model(inputs: input, outputs: Add()([normalization(input), normalization(ReLU()(input))]))
+        try model.compile(optimizer: .sgd, loss: .meanSquaredError)
+        let batch = try Tensor([-1, 3] as [Float], shape: [2, 1])
+        try model.fit(batch, batch, shuffle: false)
+        let mean = try #require(try model.getWeights()[2].scalars(as: Float.self).first)
+        #expect(abs(mean - 0.0249) < 1e-7)
+    }
+
     @Test func aClassWeighsAsItsSamplesWould() throws {
         let (x, y) = try Self.points(64)
         let weights = try Tensor(y.scalars(as: Int.self).map { Float($0 == 1 ? 3 : 1) })

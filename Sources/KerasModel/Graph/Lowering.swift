@@ -252,11 +252,13 @@ final class Lowering {
         }
     }
 
-    /// Any order in which the calls can be made, or Keras's where one hangs on another by a mask that is taken off.
+    /// Any order in which the calls can be made, or Keras's where one hangs on another: by a mask that is taken off, and in training by what a
+    /// layer that is called again has kept of the first time.
     private func order(of holder: ModelLayer) -> [TensorRef] {
         func clears(_ layer: any Layer) -> Bool { layer.clearsMasks || layer.children.contains { clears($0.layer) } }
         let order = model.order(of: holder.id)
-        guard holder.architecture.kind == .functional, clears(holder) else { return order }
+        let callsAgain = phase == .train && holder.architecture.calls.values.contains { $0.count > 1 }
+        guard holder.architecture.kind == .functional, callsAgain || clears(holder) else { return order }
         let first = holder.architecture.callsAsKeras()
         let known = Set(first)
         return first + order.filter { !known.contains($0) }
