@@ -6,7 +6,7 @@ import KerasRuntime
 @main struct KerasBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures models and single primitives on this machine.",
-        subcommands: [Measure.self, Machine.self, Serve.self, NumPyFiles.self, Saving.self], defaultSubcommand: Measure.self)
+        subcommands: [Measure.self, Machine.self, Serve.self, NumPyFiles.self, Saving.self, Training.self], defaultSubcommand: Measure.self)
 
     /// How problems are run.
     struct Running: ParsableArguments {

@@ -1,10 +1,9 @@
 """Times a training epoch of the tutorials' models against Keras on TensorFlow, JAX and PyTorch: rounds in turns, medians.
 
-    python training.py [--rounds 3] [--only PATTERN] [--threads 2] [--keras-binary .build/release/keras]
+    python training.py [--rounds 3] [--only PATTERN] [--threads 2] [--bench-binary .build/release/KerasBench]
 
-An epoch of ours is half of what a run of three epochs takes longer than a run of one; of the others, a `fit` of one epoch after a first.
-`evaluate` is timed the same way, in ours by the whole command less one on a single batch; where samples are small, on four times as many, for
-the start of a process would weigh too much in it. Each has two tries in a round, the better one counts.
+Each engine fits one epoch and evaluates, to be warm, and then again, twice: the better try of each counts. The data are in memory. Where samples
+are small, four times as many are evaluated.
 """
 
 import argparse
@@ -78,18 +77,11 @@ def peer(name, batch, samples, times, threads):
     print(json.dumps([min(epochs), min(evaluations) / times]))
 
 
-def timed(*arguments):
-    start = time.perf_counter()
-    subprocess.run(list(map(str, arguments)), check=True, capture_output=True)
-    return time.perf_counter() - start
-
-
 def ours(binary, folder, batch, times, threads):
-    file, arrays, out = folder / "model.keras", folder / "data.npz", folder / "out.keras"
-    fit = lambda epochs: timed(binary, "fit", file, arrays, "-o", out, "--epochs", epochs, "--batch-size", batch, "--threads", threads)
-    evaluate = lambda x: timed(binary, "evaluate", file, arrays, "--x", x, "--y", x.replace("x", "y"), "--batch-size", batch,
-                               "--threads", threads)
-    return [min((fit(3) - fit(1)) / 2 for _ in range(2)), min(evaluate("x_all") - evaluate("x_one") for _ in range(2)) / times]
+    done = subprocess.run([binary, "training", folder / "model.keras", folder / "data.npz", "--batch", str(batch), "--threads", str(threads)],
+                          check=True, capture_output=True, text=True)
+    epoch, evaluation = json.loads(done.stdout)
+    return [epoch, evaluation / times]
 
 
 def main():
@@ -97,7 +89,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--keras-binary", type=Path, default=ROOT / ".build" / "release" / "keras")
+    parser.add_argument("--bench-binary", type=Path, default=ROOT / ".build" / "release" / "KerasBench")
     parser.add_argument("--backends", default=",".join(BACKENDS))
     parser.add_argument("--peer", nargs=4)
     options = parser.parse_args()
@@ -113,12 +105,12 @@ def main():
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             x, y = data(name, samples)
-            np.savez(folder / "data.npz", x_train=x, y_train=y, x_one=x[:batch], y_one=y[:batch], x_all=np.concatenate([x] * times),
+            np.savez(folder / "data.npz", x_train=x, y_train=y, x_all=np.concatenate([x] * times),
                      y_all=np.concatenate([y] * times))
             model(keras, name).save(folder / "model.keras")
             seconds = {}
             for _ in range(options.rounds):
-                seconds.setdefault("swift-keras", []).append(ours(options.keras_binary, folder, batch, times, options.threads))
+                seconds.setdefault("swift-keras", []).append(ours(options.bench_binary, folder, batch, times, options.threads))
                 for backend in options.backends.split(","):
                     done = subprocess.run(
                         [sys.executable, __file__, "--peer", name, str(batch), str(samples), str(times), "--threads", str(options.threads)],
