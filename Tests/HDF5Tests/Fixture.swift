@@ -35,8 +35,10 @@ func problem(_ body: () throws -> Void) -> Problem? {
     }
 }
 
-/// Reads everything below `group`; what it found.
+/// Reads everything below `group`, which may lead back into itself; what it found.
 struct Walk {
+    static let lost = "listed and not there"
+
     var groups = 0
     var datasets = 0
     var attributes = 0
@@ -45,7 +47,7 @@ struct Walk {
     mutating func read(_ group: HDF5Group, depth: Int = 0) throws {
         groups += 1
         try readAttributes(group)
-        for name in try group.names() where depth < 20 {
+        for name in try group.names() where depth < 20 && groups < 100 {
             switch try group.member(name) {
             case .group(let member): try read(member, depth: depth + 1)
             case .dataset(let dataset):
@@ -60,7 +62,7 @@ struct Walk {
     private mutating func readAttributes(_ object: some HDF5Object) throws {
         for name in try object.attributeNames() {
             attributes += 1
-            guard let attribute = try object.attribute(name) else { throw KerasError(.io, "listed and not there", at: Place(key: name)) }
+            guard let attribute = try object.attribute(name) else { throw KerasError(.io, Walk.lost, at: Place(key: name)) }
             if attribute.datatype.isText { _ = try attribute.strings() }
         }
     }

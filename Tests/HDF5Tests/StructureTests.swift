@@ -1,4 +1,5 @@
-import HDF5
+import Foundation
+@testable import HDF5
 import JSON
 import Storage
 import Tensors
@@ -7,7 +8,7 @@ import Testing
 /// The small files that fuzzing begins with, one for each structure the doorman walks.
 struct StructureTests {
     private static let folder = "\(fixtures)/../Tests/Fuzz/Seeds/HDF5"
-    /// What h5py read in each, from `Fixtures/make/hdf5_structures.py`.
+    /// What h5py read in each, and which runs of bytes have a checksum behind them, from `Fixtures/make/hdf5_structures.py`.
     private static let contents: JSONObject = {
         let text = try! Files.read("\(fixtures)/hdf5_structures.json")
         return try! JSON(parsing: text.withUnsafeBytes { Array($0) }).object ?? [:]
@@ -47,7 +48,7 @@ struct StructureTests {
             let file = try HDF5File(path: "\(Self.folder)/\(name)")
             var walk = Walk()
             try walk.read(file.root)
-            for (place, expected) in Self.contents[name]?.object ?? [:] {
+            for (place, expected) in Self.contents[name]?["reads"]?.object ?? [:] {
                 let found = try value(at: place, in: file)
                 #expect(found == expected, "\(place)")
             }
@@ -55,24 +56,50 @@ struct StructureTests {
         #expect(wrong?.sentence == Self.refused[name], "\(wrong.map(\.description) ?? "no problem")")
     }
 
-    /// Every 29th byte for itself made another: whatever that does, it is read or refused, by a problem that names the file.
+    /// Every fifth byte for itself made another, or with `KERAS_STEP=1` each, and the checksum right again: whatever that does, it is read or
+    /// refused, by a problem that names the file.
     @Test(arguments: contents.keys.sorted()) func changedBytes(name: String) throws {
         let sound = try Files.read("\(Self.folder)/\(name)").withUnsafeBytes { Array($0) }
         var read = 0
         var refused = 0
-        for place in stride(from: 0, to: min(sound.count, 1500), by: 29) {
+        let step = ProcessInfo.processInfo.environment["KERAS_STEP"].flatMap(Int.init) ?? 5
+        for place in stride(from: 0, to: min(sound.count, 1500), by: step) {
             var bytes = sound
             bytes[place] ^= place % 2 == 0 ? 0xFF : 1 << UInt8(place / 2 % 8)
+            seal(&bytes, at: place, of: name)
             do {
                 var walk = Walk()
                 try walk.read(HDF5File(bytes: buffer(bytes), name: name).root)
                 read += 1
             } catch let error as KerasError {
-                #expect(error.problems.allSatisfy { $0.place.file == name && $0.kind != .io }, "byte \(place): \(error)")
+                // Names are looked up by their hashes, which nobody compares before.
+                let isLost = error.problems.allSatisfy { $0.sentence == Walk.lost }
+                #expect(isLost || error.problems.allSatisfy { $0.place.file == name && $0.kind != .io }, "byte \(place): \(error)")
                 refused += 1
             }
         }
-        #expect(refused > 0 && (read == 0 || Self.refused[name] == nil), "\(read) read, \(refused) refused")
+        #expect(refused > 0, "\(read) read")
+    }
+
+    /// The library would ask for one after the other of as many chunks as a growing array says it has.
+    @Test func moreChunksThanFile() throws {
+        let name = "chunks_extensible.h5"
+        var bytes = try Files.read("\(Self.folder)/\(name)").withUnsafeBytes { Array($0) }
+        let header = try #require(bytes.indices.first { bytes[$0...].starts(with: "EAHD".utf8) })
+        let last = header + 12 + 32
+        bytes[last + 7] = 1
+        seal(&bytes, at: last, of: name)
+        let wrong = problem { _ = try HDF5File(bytes: buffer(bytes), name: name) }
+        #expect(wrong?.sentence == "a growing array has more chunks than the file has room for")
+    }
+
+    /// Makes the checksum right that covers a place.
+    private func seal(_ bytes: inout [UInt8], at place: Int, of name: String) {
+        for run in Self.contents[name]?["sealed"]?.array ?? [] {
+            guard let start = run[0]?.integer, let end = run[1]?.integer, (start..<end).contains(place) else { continue }
+            let sum = bytes.withUnsafeBytes { lookup3($0[start..<end]) }
+            for byte in 0..<4 { bytes[end + byte] = UInt8(truncatingIfNeeded: sum >> (8 * UInt32(byte))) }
+        }
     }
 
     /// As `Fixtures/make/hdf5_structures.py` tells it.

@@ -33,9 +33,16 @@ extension Doorman {
         guard found == [bits, direct, least, pointers, pageBits], client == (isFiltered ? 1 : 0) else {
             throw header.problem("a growing array of chunks is not what its dataset needs")
         }
-        try header.skip(48)
+        try header.skip(32)
+        // The library goes through all of them to know what is stored.
+        let last = try header.u64()
+        try header.skip(8)
         let index = try header.u64()
         try header.checksum(from: start, "a growing array of chunks")
+        guard last <= UInt64(file.count / Int(max(entry, 1))) else {
+            throw header.problem(
+                "a growing array has more chunks than the file has room for", found: "\(last)", expected: "at most \(file.count / 8)")
+        }
         guard (1...64).contains(bits), least > 0, least.nonzeroBitCount == 1, pointers > 1, pointers.nonzeroBitCount == 1, pageBits > 0,
             pageBits < bits, least.trailingZeroBitCount < bits
         else { throw header.problem("a growing array's measures make no sense") }
