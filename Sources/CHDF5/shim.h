@@ -76,7 +76,7 @@ static inline herr_t ch5_list_links(hid_t group, ch5_names *names) {
 // What an entry of the error stack means to us. The variables behind H5E_NOFILTER and the like, read without another library call.
 static inline int ch5_means_no_filter(const H5E_error2_t *error) { return error->min_num == H5E_NOFILTER_g; }
 static inline int ch5_means_no_memory(const H5E_error2_t *error) {
-    return error->maj_num == H5E_RESOURCE_g && error->min_num == H5E_NOSPACE_g;
+    return error->min_num == H5E_NOSPACE_g || error->min_num == H5E_CANTALLOC_g;
 }
 
 // Writing: the core driver's file, and element types.

@@ -1,7 +1,7 @@
 // Preloaded into a command that saves a file: makes one call of one kind fail, or ends the process there. Only files that are being written
 // count, and memory that C libraries ask for or that is large. Driven by the environment; faults.py is who drives it.
 //
-//     FAULT_CALL   open, write, fsync, rename, close, chmod, any; large (memory of 256 KiB or more), zlib, hdf5 (memory of these libraries)
+//     FAULT_CALL   open, write, fsync, rename, close, chmod, any; large (our memory of 256 KiB or more), zlib, hdf5 (memory of these libraries)
 //     FAULT_NTH    which of them, from 1; 0 counts alone
 //     FAULT_ERRNO  what it fails with; 0 ends the process with SIGKILL
 //     FAULT_LASTS  1: every one after it fails too
@@ -47,7 +47,7 @@ static int note(struct dl_phdr_info *info, size_t size, void *name) {
 __attribute__((constructor)) static void begin(void) {
     kind = getenv("FAULT_CALL");
     is_large = kind && strcmp(kind, "large") == 0;
-    if (kind && strcmp(kind, "hdf5") == 0) dl_iterate_phdr(note, "libhdf5");
+    if (is_large || (kind && strcmp(kind, "hdf5") == 0)) dl_iterate_phdr(note, "libhdf5");
     if (kind && strcmp(kind, "zlib") == 0) dl_iterate_phdr(note, "libz.");
     nth = getenv("FAULT_NTH") ? atol(getenv("FAULT_NTH")) : 0;
     code = getenv("FAULT_ERRNO") ? atol(getenv("FAULT_ERRNO")) : 0;
@@ -148,10 +148,9 @@ int fchmod(int descriptor, mode_t mode) {
 // Whether this request is one of those that are counted. Swift's own small ones cannot fail without a trap.
 static int is_counted(size_t size, void *caller) {
     if (!is_ready) return 0;
-    if (is_large) return size >= 1 << 18;
-    for (int k = 0; k < code_count; k++)
-        if ((char *)caller >= code_of[k].start && (char *)caller < code_of[k].end) return 1;
-    return 0;
+    int is_of_library = 0;
+    for (int k = 0; k < code_count; k++) is_of_library |= (char *)caller >= code_of[k].start && (char *)caller < code_of[k].end;
+    return is_large ? size >= 1 << 18 && !is_of_library : is_of_library;
 }
 
 extern void *__libc_malloc(size_t size);

@@ -48,10 +48,12 @@ class Trial:
         self.goal = folder / ("link." + name.split(".", 1)[1]) if is_link else self.file
         if is_link:
             self.goal.symlink_to(self.file)
-        self.states = []
-        for command in KINDS[name]:
+        self.states, self.copies = [], []
+        for number, command in enumerate(KINDS[name]):
             subprocess.run(self.command(command), check=True, capture_output=True)
             self.states.append(self.file.read_bytes())
+            self.copies.append(folder.with_name(f"{folder.name}_{number}_{name}"))
+            self.copies[-1].write_bytes(self.states[-1])
         os.chmod(self.file, 0o640)
         self.commands = KINDS[name]
         self.now = 1
@@ -73,6 +75,9 @@ class Trial:
         rest = [entry.name for entry in self.folder.iterdir() if entry not in (self.file, self.goal)]
         if found == self.states[target]:
             self.now = target
+        elif call in MEMORY and self.is_less_packed(target):
+            self.now = target
+            self.file.write_bytes(self.states[target])
         elif found != self.states[before]:
             return f"lost: {len(found)} bytes"
         if self.goal.is_symlink() != (self.goal != self.file):
@@ -93,6 +98,12 @@ class Trial:
         if done.returncode < 0 or done.returncode not in (65, 73, 74) or not done.stderr.strip():
             return f"status {done.returncode}: {done.stderr.strip()[:100]}"
         return None
+
+
+    def is_less_packed(self, target):
+        """Where zlib gets no memory, libhdf5 keeps a chunk as it is: the file is the new one, but longer."""
+        same = [str(self.binary), "diff", str(self.file), str(self.copies[target])]
+        return self.file.name == "packed.h5" and self.file.exists() and subprocess.run(same, capture_output=True).returncode == 0
 
 
 def points(trial, scratch, call):
@@ -120,13 +131,13 @@ def main():
                 folder.mkdir()
                 trial = Trial(options.keras_binary, shim, folder, name, is_link)
                 plan = []
+                if not is_link and options.memory:
+                    plan += [(call, nth, errno.ENOMEM, lasts) for call in MEMORY for nth in range(1, points(trial, work / "count", call) + 1)
+                             for lasts in (False, True)]
                 for call in CALLS:
                     for nth in range(1, points(trial, work / "count", call) + 1):
                         plan += [(call, nth, code, lasts) for code in ERRORS for lasts in (False, True)]
                         plan.append((call, nth, 0, False))
-                if not is_link and options.memory:
-                    plan += [(call, nth, errno.ENOMEM, lasts) for call in MEMORY for nth in range(1, points(trial, work / "count", call) + 1)
-                             for lasts in (False, True)]
                 for call, nth, code, lasts in plan:
                     tried += 1
                     if tried % options.every:
