@@ -25,7 +25,7 @@ package enum Files {
         }
     }
 
-    private static let (large, hugePage) = (1 << 24, 1 << 21)
+    private static let large = 1 << 24
 
     /// The file's bytes as they are now, in memory that nobody else changes.
     ///
@@ -34,16 +34,13 @@ package enum Files {
         try withFile(path) { descriptor, size in
             var memory: UnsafeMutableRawPointer?
             let isLarge = size >= Files.large
-            guard posix_memalign(&memory, isLarge ? Files.hugePage : 64, max(size, 1)) == 0, let memory else {
+            guard posix_memalign(&memory, 64, max(size, 1)) == 0, let memory else {
                 throw KerasError(.resource, "memory was refused", found: "a file of \(size) bytes")
             }
-            #if os(Linux)
-            // Most of the time of reading a large file goes into giving it memory by 4096 bytes.
-            if isLarge { _ = madvise(memory, size, MADV_HUGEPAGE) }
-            #endif
             let buffer = Buffer(bytes: UnsafeMutableRawBufferPointer(start: memory, count: size)) { free(memory) }
             let reading = SharedReading(descriptor, memory, size)
-            // Both threads are in the system's hands nearly all the time: one copies while the other is given pages.
+            // Both threads are in the system's hands nearly all the time: one copies while the other is given pages. Huge pages are no help: that of
+            // a virtual machine's host may have to find them, which takes five times as long.
             let thread = isLarge ? SecondThread { reading.takePart() } : nil
             reading.takePart()
             thread?.join()
@@ -100,7 +97,7 @@ private final class SharedReading: @unchecked Sendable {
     /// Where the file ended too early.
     private let end = Atomic(Int.max)
 
-    /// Small enough that neither thread waits long for the other at the end, and whole large pages.
+    /// Small enough that neither thread waits long for the other at the end.
     private static let block = 1 << 22
 
     init(_ descriptor: Int32, _ target: UnsafeMutableRawPointer, _ size: Int) {
