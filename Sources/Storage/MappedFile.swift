@@ -39,8 +39,8 @@ package enum Files {
             }
             let buffer = Buffer(bytes: UnsafeMutableRawBufferPointer(start: memory, count: size)) { free(memory) }
             let reading = SharedReading(descriptor, memory, size)
-            // Both threads are in the system's hands nearly all the time: one copies while the other is given pages. Huge pages are no help: that of
-            // a virtual machine's host may have to find them, which takes five times as long.
+            // Both threads are in the system's hands nearly all the time: one copies while the other is given pages. Huge pages would be quicker where
+            // there are any; a virtual machine's host may have to find them first, which takes five times as long.
             let thread = isLarge ? SecondThread { reading.takePart() } : nil
             reading.takePart()
             thread?.join()
