@@ -41,7 +41,8 @@ extension Doorman {
         try header.checksum(from: start, "a growing array of chunks")
         let room = UInt64(file.count / Int(max(entry, 1)))
         guard last <= room else {
-            throw header.problem("a growing array has more chunks than the file has room for", found: "\(last)", expected: "at most \(room)")
+            throw header.problem(
+                "a growing array has more chunks than the file has room for", found: "\(last)", expected: "at most \(room)")
         }
         guard (1...64).contains(bits), least > 0, least.nonzeroBitCount == 1, pointers > 1, pointers.nonzeroBitCount == 1, pageBits > 0,
             pageBits < bits, least.trailingZeroBitCount < bits
