@@ -59,7 +59,7 @@ struct StructureTests {
     /// Every fifth byte for itself made another, or with `KERAS_STEP=1` each, and the checksum right again: whatever that does, it is read or
     /// refused, by a problem that names the file.
     @Test(arguments: contents.keys.sorted()) func changedBytes(name: String) throws {
-        let sound = try Files.read("\(Self.folder)/\(name)").withUnsafeBytes { Array($0) }
+        let sound = try seed(name)
         var read = 0
         var refused = 0
         let step = ProcessInfo.processInfo.environment["KERAS_STEP"].flatMap(Int.init) ?? 5
@@ -84,7 +84,7 @@ struct StructureTests {
     /// The library would ask for one after the other of as many chunks as a growing array says it has.
     @Test func moreChunksThanFile() throws {
         let name = "chunks_extensible.h5"
-        var bytes = try Files.read("\(Self.folder)/\(name)").withUnsafeBytes { Array($0) }
+        var bytes = try seed(name)
         let header = try #require(bytes.indices.first { bytes[$0...].starts(with: "EAHD".utf8) })
         let last = header + 12 + 32
         bytes[last + 7] = 1
@@ -92,6 +92,8 @@ struct StructureTests {
         let wrong = problem { _ = try HDF5File(bytes: buffer(bytes), name: name) }
         #expect(wrong?.sentence == "a growing array has more chunks than the file has room for")
     }
+
+    private func seed(_ name: String) throws -> [UInt8] { try Files.read("\(Self.folder)/\(name)").withUnsafeBytes { Array($0) } }
 
     /// Makes the checksum right that covers a place.
     private func seal(_ bytes: inout [UInt8], at place: Int, of name: String) {

@@ -75,11 +75,11 @@ class Trial:
         rest = [entry.name for entry in self.folder.iterdir() if entry not in (self.file, self.goal)]
         if found == self.states[target]:
             self.now = target
-        elif call in MEMORY and self.is_less_packed(target):
+        elif found != self.states[before]:
+            if call not in MEMORY or not self.is_less_packed(target):
+                return f"lost: {len(found)} bytes"
             self.now = target
             self.file.write_bytes(self.states[target])
-        elif found != self.states[before]:
-            return f"lost: {len(found)} bytes"
         if self.goal.is_symlink() != (self.goal != self.file):
             return "the link is gone"
         if self.file.stat().st_mode & 0o777 != 0o640:
@@ -98,7 +98,6 @@ class Trial:
         if done.returncode < 0 or done.returncode not in (65, 73, 74) or not done.stderr.strip():
             return f"status {done.returncode}: {done.stderr.strip()[:100]}"
         return None
-
 
     def is_less_packed(self, target):
         """Where zlib gets no memory, libhdf5 keeps a chunk as it is: the file is the new one, but longer."""
