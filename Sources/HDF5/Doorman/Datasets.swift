@@ -138,7 +138,9 @@ extension Doorman {
     // MARK: Attributes
 
     /// One attribute, in a header or in a heap. HDF5 File Format Specification IV.A.2.m
-    mutating func attribute(_ field: DoormanCursor) throws {
+    ///
+    /// - Returns: where its name stands.
+    @discardableResult mutating func attribute(_ field: DoormanCursor) throws -> Range<Int> {
         var field = field
         let version = try field.version(1...3, of: "an attribute")
         let flags = try field.u8()
@@ -151,19 +153,24 @@ extension Doorman {
         if version == 3 {
             guard try field.u8() <= 1 else { throw field.problem("an attribute's name is in an unknown character set") }
         }
-        func padded(_ size: Int) -> Int { version == 1 ? (size + 7) / 8 * 8 : size }
-        let nameField = try field.part(padded(sizes.name))
+        // Version 1 fills up to 8 bytes, and what is in there belongs to nothing.
+        func part(_ size: Int) throws -> DoormanCursor {
+            let part = try field.part(size)
+            if version == 1 { try field.skip(-size & 7) }
+            return part
+        }
+        let nameField = try part(sizes.name)
         var name = nameField
         let length = try name.text()
-        let what = text(nameField.at..<nameField.at + length)
+        let range = nameField.at..<nameField.at + length
         do {
             // The library refuses others, and then frees what it never had.
             guard length > 0, length + 1 == sizes.name else {
                 throw nameField.problem(
                     "an attribute's name is not as long as it says", found: "\(length + 1) bytes", expected: "\(sizes.name)")
             }
-            let type = try datatype(in: try field.part(padded(sizes.type)), isShared: isTypeShared)
-            let space = try dataspace(try field.part(padded(sizes.space)))
+            let type = try datatype(in: try part(sizes.type), isShared: isTypeShared)
+            let space = try dataspace(try part(sizes.space))
             let (bytes, overflow) = space.count.multipliedReportingOverflow(by: UInt64(type.size))
             guard !overflow, bytes <= UInt64(field.left) else {
                 throw field.problem(
@@ -177,7 +184,8 @@ extension Doorman {
             }
         } catch let error as KerasError {
             let path = path
-            throw error.placed(Place(object: (path == "/" ? "" : path) + "/@" + what))
+            throw error.placed(Place(object: (path == "/" ? "" : path) + "/@" + text(range)))
         }
+        return range
     }
 }

@@ -26,7 +26,9 @@ extension Doorman {
         guard size > 0 else { throw field.problem("elements have no size") }
         switch kind {
         case 0, 4: try integer(&field, size: size)
-        case 1: try float(&field, size: size, bits: bits)
+        case 1:
+            try check(version < 3 || bits & 0x41 != 0x40, field, "a number's bytes are in an unknown order")
+            try float(&field, size: size, bits: bits)
         case 2: try field.skip(2)
         case 3: try check(bits & 15 <= 2 && bits >> 4 & 15 <= 1, field, "text is padded or encoded in an unknown way")
         case 5: try field.skip(bits & 0xFF)
@@ -103,10 +105,13 @@ extension Doorman {
     }
 
     private func enumeration(_ field: inout DoormanCursor, size: Int, members: Int, version: Int, depth: Int) throws {
+        try check(members > 0, field, "an enumeration has no members")
         // The base's class is not the library's concern; that values are numbers is.
         let start = field.at
         let base = try datatype(&field, depth: depth + 1)
         try check(base.size == size && file.bytes[start] & 15 == 0, field, "an enumeration's values are not integers of its size")
+        // The library would take the enumeration for one of the base's version, and find the names elsewhere.
+        try check(file.bytes[start] >> 4 <= version, field, "an enumeration is of an older version than its values")
         for _ in 0..<members { try memberName(&field, version: version) }
         try field.skip(members * size)
     }

@@ -7,6 +7,8 @@ struct DoormanHeap {
     var lengthWidth = 0
     var idLength = 0
     var largest = 0
+    /// Where the heap says that its blocks end: the library looks for nothing behind it.
+    var managed: UInt64 = 0
     /// Blocks by their place in the heap, without what stands before their content.
     var blocks: [(offset: UInt64, content: Range<Int>, address: Int)] = []
     /// What is too large for a block, by number.
@@ -43,9 +45,10 @@ extension Doorman {
         heap.largest = try field.u32()
         try field.skip(8)
         let hugeTree = try field.u64()
-        // Free space, and what the heap says of its own size: nobody reads that who only reads.
-        try field.skip(8 * 6)
-        try field.skip(8)
+        // Of free space and of how much there is of each kind, nobody reads who only reads.
+        try field.skip(8 * 2)
+        heap.managed = try field.u64()
+        try field.skip(8 * 3 + 8)
         let hugeCount = try field.u64()
         try field.skip(16)
         let width = UInt64(try field.u16())
@@ -80,12 +83,15 @@ extension Doorman {
         if hugeTree != Doorman.undefined {
             guard heap.idLength < 17 else { throw field.problem("a heap's large objects are found in an uncommon way", kind: .unsupported) }
             var huge: [UInt64: Range<Int>] = [:]
+            var last: UInt64?
             _ = try tree2(hugeTree, type: 1, recordSize: 24) { doorman, field in
                 let (place, length) = (try field.u64(), try field.u64())
                 let data = try doorman.claim(place, length, "a heap's large object")
-                guard huge.updateValue(data.at..<data.end, forKey: try field.u64()) == nil else {
-                    throw field.problem("two large objects of a heap have one number")
-                }
+                let number = try field.u64()
+                // The library searches for it.
+                guard last.map({ $0 < number }) ?? true else { throw field.problem("a heap's large objects are not in the order of their numbers") }
+                last = number
+                huge[number] = data.at..<data.end
             }
             heap.huge = huge
         }
@@ -103,11 +109,10 @@ extension Doorman {
         try prefix(&block, offset: offset, table)
         if table.isSummed {
             // The sum is over the whole block, with zeros in its own place.
-            let stated = try block.number(4)
             var copy = Array(file.bytes[start..<block.end])
-            copy.replaceSubrange(block.at - 4 - start..<block.at - start, with: [0, 0, 0, 0])
-            let actual = copy.withUnsafeBytes { lookup3($0[...]) }
-            guard stated == UInt64(actual) else { throw block.problem("the checksum of a heap's block is wrong") }
+            guard block.left >= 4 else { throw block.problem("a heap's block is too short") }
+            copy.replaceSubrange(block.at - start..<block.at + 4 - start, with: [0, 0, 0, 0])
+            try block.checksum(copy.withUnsafeBytes { lookup3($0[...]) }, "a heap's block")
         }
         heap.blocks.append((offset, block.at..<block.end, start))
     }
@@ -162,7 +167,7 @@ extension Doorman {
                 let middle = (low + high) / 2
                 if heap.blocks[middle].offset <= offset { low = middle + 1 } else { high = middle }
             }
-            guard low > 0, length > 0, length <= UInt64(heap.largest) else { throw id.problem("an object is outside its heap") }
+            guard low > 0, offset <= heap.managed, length > 0, length <= UInt64(heap.largest) else { throw id.problem("an object is outside its heap") }
             let block = heap.blocks[low - 1]
             let inside = offset - block.offset
             guard inside >= UInt64(block.content.lowerBound - block.address), inside <= UInt64(block.content.upperBound - block.address),
@@ -179,6 +184,12 @@ extension Doorman {
 
     // MARK: What is kept in them
 
+    /// Where the parts of an index's records are: the heap's identifier of what is meant, and the hash of its name.
+    private struct DenseIndex {
+        let type, recordSize, idAt: Int
+        var hashAt: Int?
+    }
+
     /// HDF5 File Format Specification IV.A.2.c
     mutating func denseLinks(_ field: DoormanCursor) throws {
         var field = field
@@ -186,9 +197,10 @@ extension Doorman {
         let flags = try field.u8()
         guard flags & ~3 == 0 else { throw field.problem("a group's links have flags that are not known", found: "\(flags)") }
         if flags & 1 != 0 { try field.skip(8) }
-        try dense(&field, flags: flags, named: (5, 4 + 7), ordered: (6, 8 + 7), idLength: 7, isOrderFirst: true) { doorman, object in
-            try doorman.link(object)
-        }
+        try dense(
+            &field, isOrdered: flags & 2 != 0, idLength: 7, named: DenseIndex(type: 5, recordSize: 4 + 7, idAt: 4, hashAt: 0),
+            ordered: DenseIndex(type: 6, recordSize: 8 + 7, idAt: 8)
+        ) { doorman, object in try doorman.link(object) }
     }
 
     /// HDF5 File Format Specification IV.A.2.v
@@ -198,20 +210,22 @@ extension Doorman {
         let flags = try field.u8()
         guard flags & ~3 == 0 else { throw field.problem("an object's attributes have flags that are not known", found: "\(flags)") }
         if flags & 1 != 0 { try field.skip(2) }
-        try dense(&field, flags: flags, named: (8, 8 + 1 + 4 + 4), ordered: (9, 8 + 1 + 4), idLength: 8, isOrderFirst: false) {
-            doorman, object in
-            try doorman.attribute(object)
-        }
+        try dense(
+            &field, isOrdered: flags & 2 != 0, idLength: 8, named: DenseIndex(type: 8, recordSize: 8 + 1 + 4 + 4, idAt: 0, hashAt: 13),
+            ordered: DenseIndex(type: 9, recordSize: 8 + 1 + 4, idAt: 0)
+        ) { doorman, object in try doorman.attribute(object) }
     }
 
     /// Things in a heap, with an index of their names and perhaps another of the order in which they came.
+    ///
+    /// - Parameter check: looks at one of them, and returns where its name stands.
     private mutating func dense(
-        _ field: inout DoormanCursor, flags: Int, named: (type: Int, size: Int), ordered: (type: Int, size: Int), idLength: Int,
-        isOrderFirst: Bool, _ check: (inout Doorman, DoormanCursor) throws -> Void
+        _ field: inout DoormanCursor, isOrdered: Bool, idLength: Int, named: DenseIndex, ordered: DenseIndex,
+        _ check: (inout Doorman, DoormanCursor) throws -> Range<Int>
     ) throws {
         let heapAddress = try field.u64()
         let names = try field.u64()
-        let order = flags & 2 != 0 ? try field.u64() : Doorman.undefined
+        let order = isOrdered ? try field.u64() : Doorman.undefined
         if heapAddress == Doorman.undefined {
             guard names == Doorman.undefined else { throw field.problem("there is an index of nothing") }
             return
@@ -220,20 +234,32 @@ extension Doorman {
         guard heap.idLength == idLength else {
             throw field.problem("a heap's identifiers are of another length", found: "\(heap.idLength)", expected: "\(idLength)")
         }
-        func walk(_ doorman: inout Doorman, _ address: UInt64, _ kind: (type: Int, size: Int), idAt: Int, isFirst: Bool) throws -> UInt64 {
-            try doorman.tree2(address, type: kind.type, recordSize: kind.size) { doorman, record in
-                try record.skip(idAt)
-                let id = try record.part(idLength)
-                if !isOrderFirst {
-                    guard try record.u8() & 2 == 0 else { throw record.problem("an attribute is kept elsewhere", kind: .unsupported) }
+        var last: (hash: UInt32, name: Range<Int>)?
+        func walk(_ doorman: inout Doorman, _ address: UInt64, _ index: DenseIndex) throws -> UInt64 {
+            try doorman.tree2(address, type: index.type, recordSize: index.recordSize) { doorman, record in
+                var parts = record
+                try parts.skip(index.idAt)
+                let id = try parts.part(idLength)
+                // Of attributes, whose identifiers are the longer ones, the flags.
+                if idLength == 8 {
+                    guard try parts.u8() & 2 == 0 else { throw parts.problem("an attribute is kept elsewhere", kind: .unsupported) }
                 }
                 let object = try doorman.object(id, in: heap)
-                if isFirst { try check(&doorman, object) }
+                guard let hashAt = index.hashAt else { return }
+                let name = try check(&doorman, object)
+                // What has another hash, or stands elsewhere, would be listed and not found.
+                try record.skip(hashAt)
+                let hash = lookup3(doorman.file.bytes[name])
+                try record.checksum(hash, "a name in an index")
+                if let last, last.hash > hash || last.hash == hash && !doorman.precedes(last.name, name) {
+                    throw record.problem("an index of names is not in their order", found: "'\(doorman.text(name))'")
+                }
+                last = (hash, name)
             }
         }
-        let count = try walk(&self, names, named, idAt: isOrderFirst ? 4 : 0, isFirst: true)
+        let count = try walk(&self, names, named)
         if order != Doorman.undefined {
-            guard try walk(&self, order, ordered, idAt: isOrderFirst ? 8 : 0, isFirst: false) == count else {
+            guard try walk(&self, order, ordered) == count else {
                 throw field.problem("two indexes of the same things disagree about how many there are")
             }
         }

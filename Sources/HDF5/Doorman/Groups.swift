@@ -169,14 +169,16 @@ extension Doorman {
     }
 
     /// By bytes, as strcmp.
-    private func precedes(_ first: Range<Int>, _ second: Range<Int>) -> Bool {
+    func precedes(_ first: Range<Int>, _ second: Range<Int>) -> Bool {
         file.bytes[first].lexicographicallyPrecedes(file.bytes[second])
     }
 
     // MARK: Links as messages
 
     /// One link, in a header or in a heap.
-    mutating func link(_ field: DoormanCursor) throws {
+    ///
+    /// - Returns: where its name stands.
+    @discardableResult mutating func link(_ field: DoormanCursor) throws -> Range<Int> {
         var field = field
         _ = try field.version(1...1, of: "a link")
         let flags = try field.u8()
@@ -207,5 +209,6 @@ extension Doorman {
             foreignLink(range, type == 64 ? "a link into another file" : "a link of the user-defined class \(type)")
         default: throw field.problem("a link is of a kind that is not known", found: "\(type)")
         }
+        return range
     }
 }
