@@ -72,11 +72,11 @@ extension ZipArchive.Member {
     func check(_ crc: UInt32) throws {
         // A fuzzer would not get past it.
         #if !FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-            guard crc == self.crc else {
-                throw KerasError(
-                    .malformed, "the ZIP member is damaged: its checksum differs", found: "0x" + String(crc, radix: 16),
-                    expected: "0x" + String(self.crc, radix: 16))
-            }
+        guard crc == self.crc else {
+            throw KerasError(
+                .malformed, "the ZIP member is damaged: its checksum differs", found: "0x" + String(crc, radix: 16),
+                expected: "0x" + String(self.crc, radix: 16))
+        }
         #endif
     }
 }

@@ -114,15 +114,15 @@ struct DoormanCursor {
         let position = at
         let stated = try number(4)
         #if FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-            // A fuzzer would not get past it, nor see what the library makes of the bytes that it covers.
-            UnsafeMutableRawPointer(mutating: file.bytes.baseAddress!).storeBytes(
-                of: actual.littleEndian, toByteOffset: position, as: UInt32.self)
+        // A fuzzer would not get past it, nor see what the library makes of the bytes that it covers.
+        UnsafeMutableRawPointer(mutating: file.bytes.baseAddress!).storeBytes(
+            of: actual.littleEndian, toByteOffset: position, as: UInt32.self)
         #else
-            guard stated == UInt64(actual) else {
-                throw KerasError(
-                    .malformed, "the checksum of \(what) is wrong", at: Place(offset: position + file.base),
-                    found: "0x" + String(stated, radix: 16), expected: "0x" + String(actual, radix: 16))
-            }
+        guard stated == UInt64(actual) else {
+            throw KerasError(
+                .malformed, "the checksum of \(what) is wrong", at: Place(offset: position + file.base),
+                found: "0x" + String(stated, radix: 16), expected: "0x" + String(actual, radix: 16))
+        }
         #endif
     }
 

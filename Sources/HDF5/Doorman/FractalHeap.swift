@@ -89,7 +89,9 @@ extension Doorman {
                 let data = try doorman.claim(place, length, "a heap's large object")
                 let number = try field.u64()
                 // The library searches for it.
-                guard last.map({ $0 < number }) ?? true else { throw field.problem("a heap's large objects are not in the order of their numbers") }
+                guard last.map({ $0 < number }) ?? true else {
+                    throw field.problem("a heap's large objects are not in the order of their numbers")
+                }
                 last = number
                 huge[number] = data.at..<data.end
             }
@@ -167,7 +169,9 @@ extension Doorman {
                 let middle = (low + high) / 2
                 if heap.blocks[middle].offset <= offset { low = middle + 1 } else { high = middle }
             }
-            guard low > 0, offset <= heap.managed, length > 0, length <= UInt64(heap.largest) else { throw id.problem("an object is outside its heap") }
+            guard low > 0, offset <= heap.managed, length > 0, length <= UInt64(heap.largest) else {
+                throw id.problem("an object is outside its heap")
+            }
             let block = heap.blocks[low - 1]
             let inside = offset - block.offset
             guard inside >= UInt64(block.content.lowerBound - block.address), inside <= UInt64(block.content.upperBound - block.address),
