@@ -7,12 +7,14 @@ for one.
 """
 
 import ctypes
+import re
+import struct
 import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
-from h5py import h5d, h5f, h5g, h5p, h5s, h5t
+from h5py import h5d, h5f, h5g, h5p, h5s, h5t, h5z
 
 OLD, NEW = (h5f.LIBVER_EARLIEST, h5f.LIBVER_V18), (h5f.LIBVER_V18, h5f.LIBVER_LATEST)
 V110 = (h5f.LIBVER_V110, h5f.LIBVER_V110)
@@ -28,7 +30,7 @@ def seed(bounds=OLD, **creation):
 
 
 def dataset(file, name, data=None, *, shape=None, dtype=None, maxshape=None, layout=None, chunks=None, filters=(), fill=None, alloc=None, space=None,
-            tracked=False):
+            tracked=False, optional=False):
     """H5Dcreate2 with few bytes round it."""
     data = None if data is None else np.asarray(data)
     type = h5t.py_create(data.dtype if dtype is None else dtype, logical=True) if not isinstance(dtype, h5t.TypeID) else dtype
@@ -40,14 +42,14 @@ def dataset(file, name, data=None, *, shape=None, dtype=None, maxshape=None, lay
     if chunks:
         plist.set_chunk(chunks)
     for filter, *values in filters:
-        plist.set_filter(filter, 0, tuple(values))
+        plist.set_filter(filter, h5z.FLAG_OPTIONAL if optional else h5z.FLAG_MANDATORY, tuple(values))
     if fill is not None:
         plist.set_fill_value(np.asarray(fill))
     if alloc is not None:
         plist.set_alloc_time(alloc)
     made = h5d.create(file.id, name.encode(), type, space, plist)
     if data is not None:
-        made.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(data), type)
+        h5py.Dataset(made)[()] = data
     return made
 
 
@@ -253,10 +255,31 @@ chunked("chunks_fixed_filters", V110, shape=(6,), chunks=(2,), filters=[SHUFFLE,
 chunked("chunks_fixed_paged", V110, shape=(1100,), chunks=(1,))
 chunked("chunks_extensible", V110, shape=(6,), chunks=(2,), maxshape=(h5s.UNLIMITED,))
 chunked("chunks_extensible_more", V110, shape=(80,), chunks=(1,), maxshape=(h5s.UNLIMITED,))
+chunked("chunks_extensible_lists", V110, shape=(300,), chunks=(1,), maxshape=(h5s.UNLIMITED,))
 chunked("chunks_extensible_filters", V110, shape=(12,), chunks=(1,), maxshape=(h5s.UNLIMITED,), filters=[DEFLATE])
 chunked("chunks_tree2", V110, shape=(4, 4), chunks=(2, 2), maxshape=(h5s.UNLIMITED, h5s.UNLIMITED))
 chunked("chunks_tree2_filters", V110, shape=(4, 4), chunks=(2, 2), maxshape=(h5s.UNLIMITED, h5s.UNLIMITED), filters=[DEFLATE, FLETCHER])
 chunked("chunks_tree2_deep", V110, shape=(9, 9), chunks=(1, 1), maxshape=(h5s.UNLIMITED, h5s.UNLIMITED))
+
+
+@seed(istore=1)
+def chunks_of_text(file):
+    dataset(file, "t", np.array(["ab", "c", "", "d"], dtype=object), dtype=h5py.string_dtype(), chunks=(2,), filters=[SHUFFLE, DEFLATE, FLETCHER],
+            optional=True)
+
+
+@seed(older_layout=1)
+def layout1_contiguous(file): dataset(file, "w", np.arange(3, dtype="f4"))
+
+
+@seed(older_layout=2, istore=1)
+def layout2_chunks(file): dataset(file, "w", np.arange(5, dtype="f4"), chunks=(2,))
+
+
+@seed(older_layout=1)
+def layout1_compact(file):
+    """With room for the longer message: of ten elements three are left."""
+    dataset(file, "w", np.arange(10, dtype="f4"), layout=h5d.COMPACT)
 
 
 @seed(V110)
@@ -398,6 +421,27 @@ def make(path, maker, bounds, creation):
     file = h5py.File(h5f.create(str(path).encode(), h5f.ACC_TRUNC, plist, access))
     maker(file)
     file.close()
+    if "older_layout" in creation:
+        path.write_bytes(with_older_layout(bytearray(path.read_bytes()), creation["older_layout"]))
+
+
+def with_older_layout(data, version):
+    """The one dataset's layout message as HDF5 1.4 wrote it; no library writes that any more. File Format Specification IV.A.2.i"""
+    layout, = (match.end() for match in re.finditer(rb"\x08\x00..[\x00\x01]\0\0\0(?=\x03[\x00-\x02])", data, re.DOTALL))
+    kind, size = data[layout + 1], int.from_bytes(data[layout - 6:layout - 4], "little")
+    rest = b""
+    if kind == 0:
+        rest = (12).to_bytes(4, "little") + data[layout + 4:layout + 16]
+        extent = data.index((10).to_bytes(8, "little"))
+        data[extent:extent + 8] = (3).to_bytes(8, "little")
+        if data[extent + 8:extent + 16] == (10).to_bytes(8, "little"):
+            data[extent + 8:extent + 16] = (3).to_bytes(8, "little")
+    address = data[layout + 3:layout + 11] if kind == 2 else data[layout + 2:layout + 10] if kind == 1 else b""
+    lengths = data[layout + 11:layout + 19] if kind == 2 else struct.pack("<II", 3, 4)
+    message = bytes([version, 2, kind, 0, 0, 0, 0, 0]) + address + lengths + rest
+    assert len(message) <= size
+    data[layout:layout + size] = message.ljust(size, b"\0")
+    return data
 
 
 def main():

@@ -36,7 +36,15 @@ private struct YAMLReader {
     /// Its parts call each other, on the machine's stack.
     private let maximumDepth = min(JSON.maximumDepth, 128)
 
-    init(text: [UInt8]) { self.text = text }
+    /// Lines end in any of the three ways there are.
+    init(text: [UInt8]) {
+        guard text.contains(0x0D) else {
+            self.text = text
+            return
+        }
+        let next = text.dropFirst() + [0]
+        self.text = zip(text, next).compactMap { byte, next in byte != 0x0D ? byte : next == 0x0A ? nil : 0x0A }
+    }
 
     mutating func document() throws -> JSON {
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
@@ -163,27 +171,44 @@ private struct YAMLReader {
     /// The lines of `|`, and of `>` joined.
     private mutating func literal(parent: Int) throws -> String {
         let folds = byte == UInt8(ascii: ">")
-        while position < text.count, byte != 0x0A { position += 1 }
-        var lines: [String] = []
         var indent: Int?
+        var keeps: Bool?
+        position += 1
+        while position < text.count, !isSpace(position) {
+            switch byte {
+            case UInt8(ascii: "+"), UInt8(ascii: "-"): keeps = byte == UInt8(ascii: "+")
+            case UInt8(ascii: "1")...UInt8(ascii: "9"): indent = max(parent, 0) + Int(byte - UInt8(ascii: "0"))
+            default: throw wrong("a text of several lines begins in an unknown way")
+            }
+            position += 1
+        }
+        while position < text.count, byte != 0x0A { position += 1 }
+        var result = ""
+        var (breaks, last, isEnded) = (0, String?.none, false)
         while position < text.count {
             newline()
             let start = position
             while byte == 0x20, indent == nil || column < indent! { position += 1 }
-            if byte == 0x0A {
-                lines.append("")
+            if byte == 0x0A || position == text.count {
+                breaks += position < text.count ? 1 : 0
                 continue
             }
-            guard position < text.count, column > parent else {
+            guard column > parent, column == indent ?? column else {
                 position = start
                 break
             }
             indent = indent ?? column
             let first = position
             while position < text.count, byte != 0x0A { position += 1 }
-            lines.append(decoded(first..<position))
+            let next = decoded(first..<position)
+            // Folded lines are joined by a space, but for those that stand further in.
+            let isFolded = folds && ![last, next].contains { $0?.first == " " || $0?.first == "\t" }
+            if last != nil { result += !isFolded ? "\n" : breaks == 0 ? " " : "" }
+            result += String(repeating: "\n", count: breaks) + next
+            (breaks, last, isEnded) = (0, next, position < text.count)
         }
-        return lines.joined(separator: folds ? " " : "\n") + "\n"
+        if keeps ?? true, isEnded { result += "\n" }
+        return keeps == true ? result + String(repeating: "\n", count: breaks) : result
     }
 
     // MARK: Flow
@@ -267,7 +292,7 @@ private struct YAMLReader {
                 // Lines are joined by a space; as many empty ones as there are stay breaks.
                 while bytes.last == 0x20 { bytes.removeLast() }
                 var breaks = 0
-                while byte == 0x0A || byte == 0x20 || byte == 0x0D {
+                while byte == 0x0A || byte == 0x20 {
                     if byte == 0x0A {
                         breaks += 1
                         newline()
@@ -369,7 +394,7 @@ private struct YAMLReader {
     private var column: Int { position - lineStart }
     private var isDash: Bool { byte == UInt8(ascii: "-") && isSpace(position + 1) }
 
-    private func isSpace(_ index: Int) -> Bool { index >= text.count || [0x20, 0x0A, 0x0D, 0x09].contains(text[index]) }
+    private func isSpace(_ index: Int) -> Bool { index >= text.count || [0x20, 0x0A, 0x09].contains(text[index]) }
 
     private func isAt(_ word: String) -> Bool {
         column == 0 && text[position...].starts(with: word.utf8) && isSpace(position + word.utf8.count)
@@ -395,7 +420,7 @@ private struct YAMLReader {
         while position < text.count {
             if byte == 0x0A {
                 newline()
-            } else if [0x20, 0x0D, 0x09].contains(byte) {
+            } else if [0x20, 0x09].contains(byte) {
                 position += 1
             } else if byte == UInt8(ascii: "#"), position == lineStart || isSpace(position - 1) {
                 while position < text.count, byte != 0x0A { position += 1 }

@@ -39,7 +39,6 @@ struct StructureTests {
         "references.h5": kind,
         "shared_messages.h5": "the superblock has an extension",
         "soft_link.h5": link,
-        "texts.h5": "the text is not valid UTF-8",
         "virtual.h5": "a virtual dataset is not read",
     ]
 

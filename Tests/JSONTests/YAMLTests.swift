@@ -23,6 +23,16 @@ import Testing
         ("a: \"x\\n\\xe3\\\n  y\"\nb: 'it''s'\n", ["a": "x\nãy", "b": "it's"]),
         ("a: !!python/unicode 'x'\nb: |\n  two\n  lines\nc: ~\n", ["a": "x", "b": "two\nlines\n", "c": nil]),
         ("a:\n  b:\n    c: .inf\n  d: -3\n# a remark\ne: 07x\n", ["a": ["b": ["c": .float(.infinity)], "d": -3], "e": "07x"]),
+        ("--- # a remark\na: 1\n...\n", ["a": 1]),
+        ("'a b': 1\n\"c\": 2\n'it''s': 3\n", ["a b": 1, "c": 2, "it's": 3]),
+        ("- 'a'\n- 'b': c\n", ["a", ["b": "c"]]),
+        ("a: |\n  one\n\n  two\nb: >\n  x\n  y\n\n  z\n", ["a": "one\n\ntwo\n", "b": "x y\nz\n"]),
+        ("a: |-\n  one\n\nb: 1\n", ["a": "one", "b": 1]),
+        ("a: |+ # all\n  one\n\nb: |\n  one\n\n\nc: 1\n", ["a": "one\n\n", "b": "one\n", "c": 1]),
+        ("- >-\n  x\n   more\n  y\n- |2\n   x\n- >\n  x\n\n\n  y\n\n", ["x\n more\ny", " x\n", "x\n\ny\n"]),
+        (">\n\n  x\n  y", "\nx y"), ("a: >\n x\n\n    ind\n y\n", ["a": "x\n\n   ind\ny\n"]),
+        ("a: |\r\n  one\r\n\r\n  two\r\nb: 'x\r\n  y'\r\nc: z\r\n", ["a": "one\n\ntwo\n", "b": "x y", "c": "z"]),
+        ("a: 'one  \n  two\n\n\n  three'\nb: \"x\n\n  y\"\n", ["a": "one two\n\nthree", "b": "x\ny"]),
         ("loss: {class_name: X, shape: [1,\n    2, 3]}\n", ["loss": ["class_name": "X", "shape": [1, 2, 3]]]),
     ]
 

@@ -134,6 +134,27 @@ extension DType {
         }
     }
 
+    /// As Python 3.11 reads them.
+    @Test(arguments: [
+        (#"S'\101\60z\q\a\b\f\n\r\t\v\x41\\\'\"'"#, "A0z\\q\u{7}\u{8}\u{C}\n\r\t\u{B}A\\'\""), (#"S'\1018\7'"#, "A8\u{7}"),
+        (#"V\U0001f600\u00e9\u005c"#, "😀é\\"),
+        // In halves, as Pythons of 16-bit characters wrote it.
+        (#"V\ud83d\ude00"#, "😀"),
+    ])
+    func escapesAreThoseOfPython(pickle: String, text: String) throws {
+        #expect(try Pickle.decode(.copy(of: Array((pickle + "\n.").utf8))).text == text)
+    }
+
+    @Test(arguments: [
+        (#"V\ud83d"#, "a text holds half a character (a lone surrogate)"), (#"V\ud83dx"#, "a text holds half a character (a lone surrogate)"),
+        (#"V\ude00"#, "a text holds half a character (a lone surrogate)"), (#"V\Uffffffff"#, "an escape in a text is no character"),
+        (#"S'\x4'"#, "a string of a pickle ends inside of an escape"),
+    ])
+    func escapesOfNothingAreRefused(pickle: String, sentence: String) throws {
+        let error = try #require(throws: KerasError.self) { try Pickle.decode(.copy(of: Array((pickle + "\n.").utf8))) }
+        #expect(error.problems.map(\.sentence) == [sentence])
+    }
+
     @Test func lastValueOfAKeyCounts() throws {
         // {1: 'a', 2: 'b', True: 'c', 1.0: 'd'}
         let value = try Pickle.decode(.copy(of: Array("(dI1\nVa\nsI2\nVb\nsI01\nVc\nsF1.0\nVd\ns.".utf8)))

@@ -126,7 +126,7 @@ extension Doorman {
                 return .deflate
             case 2:
                 guard values == 1, first > 0 else { throw field.problem("the shuffle filter has wrong settings") }
-                return .shuffle
+                return .shuffle(elementSize: first)
             case 3:
                 guard values == 0 else { throw field.problem("the fletcher32 filter has wrong settings") }
                 return .fletcher32

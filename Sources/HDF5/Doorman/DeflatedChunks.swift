@@ -6,8 +6,10 @@ internal import Tensors
 /// The library takes an inflated chunk for as long as the dataset says, and reads beyond one that is shorter. How long it is shows only when it
 /// is inflated: so that is done first, a little at a time and into memory that is used again.
 struct HDF5DeflatedChunks: Sendable {
-    enum Filter: Sendable {
-        case deflate, shuffle, fletcher32
+    enum Filter: Equatable, Sendable {
+        case deflate, fletcher32
+        /// Of elements that are as long as the filter says, whatever the dataset says.
+        case shuffle(elementSize: Int)
         /// Never passed through: whoever reads such a dataset is told.
         case other
     }
@@ -50,7 +52,7 @@ struct HDF5DeflatedChunks: Sendable {
     }
 
     /// A chunk's elements, with all filters undone; the sums of fletcher32 are left to the library.
-    func contents(of chunk: Chunk, in file: DoormanBytes, elementSize: Int) throws -> [UInt8] {
+    func contents(of chunk: Chunk, in file: DoormanBytes) throws -> [UInt8] {
         let start = chunk.start - file.base
         var bytes = Array(file.bytes[start..<start + chunk.count])
         for (index, filter) in filters.enumerated().reversed() where chunk.mask >> index & 1 == 0 {
@@ -63,7 +65,7 @@ struct HDF5DeflatedChunks: Sendable {
             case .fletcher32:
                 guard bytes.count > 4 else { throw wrong(chunk, bytes.count) }
                 bytes.removeLast(4)
-            case .shuffle:
+            case .shuffle(let elementSize):
                 let (number, shuffled) = (bytes.count / elementSize, bytes)
                 for element in 0..<number {
                     for byte in 0..<elementSize { bytes[element * elementSize + byte] = shuffled[byte * number + element] }

@@ -218,7 +218,7 @@ extension Doorman {
         }
         hiddenBytes -= Int(chunks.bytes)
         let plain = HDF5DeflatedChunks(filters: chunks.dataset.filters, bytes: Int(chunks.bytes))
-        let elements = try plain.contents(of: chunk, in: file, elementSize: chunks.dataset.type.size)
+        let elements = try plain.contents(of: chunk, in: file)
         var left = listBytes
         for at in stride(from: 0, to: elements.count - 15, by: 16) {
             func number(_ at: Int, _ width: Int) -> UInt64 { (0..<width).reversed().reduce(0) { $0 << 8 | UInt64(elements[at + $1]) } }
