@@ -1,3 +1,4 @@
+import Foundation
 import HDF5
 import JSON
 import KerasFormat
@@ -110,6 +111,29 @@ struct KerasFileFacts {
         } throws: {
             "\($0)".contains("damaged.keras: model.weights.h5: the ZIP member is damaged")
         }
+    }
+
+    @Test(
+        arguments: [
+            ([], "this zip archive is not a model as Keras writes it; found , expected config.json"),
+            (["a.txt", "b.txt"], "this zip archive is not a model as Keras writes it; found a.txt, b.txt, expected config.json"),
+            (["config.json"], "the archive holds no weights; expected model.weights.h5"),
+            (
+                ["config.json", "model.weights.npz"],
+                "weights in this form are not read; found model.weights.npz, expected model.weights.h5"
+            ),
+        ] as [([String], String)])
+    func archivesWithoutAModel(members: [String], sentence: String) throws {
+        let path = "\(FileManager.default.temporaryDirectory.path)/archive-\(UUID()).keras"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let config = #"{"class_name": "Sequential", "config": {"name": "s", "layers": []}}"#
+        try AtomicFile.write(path) { sink in
+            var writer = ZipWriter(sink, sizes: .plain)
+            for name in members { try writer.add(name, [.copy(of: Array(config.utf8))]) }
+            try writer.finish()
+        }
+        let error = try #require(throws: KerasError.self) { try ModelFile.read(path) }
+        #expect(error.description == "\(path): \(sentence)")
     }
 
     @Test func numpyArraysAreNoModel() throws {
