@@ -146,7 +146,8 @@ extension DType {
     }
 
     @Test(arguments: [
-        (#"V\ud83d"#, "a text holds half a character (a lone surrogate)"), (#"V\ud83dx"#, "a text holds half a character (a lone surrogate)"),
+        (#"V\ud83d"#, "a text holds half a character (a lone surrogate)"),
+        (#"V\ud83dx"#, "a text holds half a character (a lone surrogate)"),
         (#"V\ude00"#, "a text holds half a character (a lone surrogate)"), (#"V\Uffffffff"#, "an escape in a text is no character"),
         (#"S'\x4'"#, "a string of a pickle ends inside of an escape"),
     ])
