@@ -1,5 +1,6 @@
 """The two Kerases that judge."""
 
+import gc
 import importlib
 import os
 
@@ -16,4 +17,6 @@ def imported(name):
     keras = importlib.import_module(MODULES[name])
     if name == "tf_keras":
         keras.utils.get_custom_objects()["SpectralNormalization"] = keras.layers.SpectralNormalization
+    # What stays until the end need not be looked at whenever a session is cleared: a sixth of all the time.
+    gc.freeze()
     return keras

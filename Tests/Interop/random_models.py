@@ -6,7 +6,7 @@ For every model NAME: `NAME.h5` and `NAME.keras`; for every fourth also its arch
 `NAME_w.h5` in the older layout and `NAME.weights.h5`;
 `NAME.in.npz` (one member per input), `NAME.out.npz` (one per output, in model order: Keras in float32) and
 `NAME.ref64.npz` (the same weights in float64). `cases.json` lists the cases and the layers in each.
-The numbers are those of the model that was saved. Whether Keras itself reads them back from the file is counted.
+The numbers are those of the model that was saved. Whether Keras itself reads them back from the file is counted for every fourth.
 """
 
 import argparse
@@ -161,7 +161,6 @@ def write_case(keras, chance, out, name, as_pair, tally):
     demand_steadiness(model, arrays, outputs)
     doubles = in_double(keras, model, arrays)
     demand_worth(outputs, doubles)
-    read_back(keras, file, arrays, outputs, tally)
     if len(arrays) > 1 and chance.yes():
         np.savez(out / f"{name}.in.npz", *arrays.values())
     else:
@@ -169,6 +168,7 @@ def write_case(keras, chance, out, name, as_pair, tally):
     np.savez(out / f"{name}.out.npz", **outputs)
     np.savez(out / f"{name}.ref64.npz", **doubles)
     if as_pair:
+        read_back(keras, file, arrays, outputs, tally)
         (out / f"{name}.json").write_text(model.to_json())
         write_weights(file, out / f"{name}_w.h5")
         model.save_weights(out / f"{name}.weights.h5")

@@ -3,8 +3,8 @@
     python Tests/Interop/run.py [--count 150] [--seed TEXT] [--corpus DIR [--whole]] [--keras-binary .build/release/keras] [--keep DIR]
 
 Runs under a Python that has tensorflow, keras (3), tf_keras and h5py. The models are the same in every run, so that what fails has to do
-with what was changed; another seed draws others. The two Kerases go side by side, each in processes of its own; what a script prints is
-shown when it ends.
+with what was changed; another seed draws others. The two Kerases go side by side, each in processes of its own (`warm.py`); what a script
+prints is shown when it ends.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from command import DEFAULT_BINARY
+from warm import Warm
 
 HERE = Path(__file__).resolve().parent
 KERASES = ("keras3", "tf_keras")
@@ -26,38 +27,46 @@ ROUND_TRIPS = "1/6"
 PRINTING = threading.Lock()
 
 
-def script(title, name, *arguments):
-    """Runs a neighbouring script, and shows what it says."""
+def run_script(title, name, *arguments, warm=None):
+    """Runs a neighbouring script, in a Python of its own or in a copy of one that has a Keras, and shows what it says."""
     start = time.monotonic()
-    done = subprocess.run([sys.executable, HERE / name, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace")
+    with tempfile.NamedTemporaryFile() as output:
+        if warm:
+            status = warm.run(HERE / name, arguments, output.name)
+        else:
+            status = subprocess.run([sys.executable, HERE / name, *map(str, arguments)], stdout=output, stderr=subprocess.STDOUT).returncode
+        said = Path(output.name).read_text(errors="replace").rstrip()
     with PRINTING:
-        print(f"== {title}: {name}, {time.monotonic() - start:.0f} s", done.stdout.rstrip(), sep="\n", flush=True)
-    return done.returncode
+        print(f"== {title}: {name}, {time.monotonic() - start:.0f} s", said, sep="\n", flush=True)
+    return status
 
 
-def make(keras, folder, options):
+def make(keras, warm, folder, options):
     drawn = ["--keras", keras, "--count", options.count, "--seed", options.seed]
-    return script(keras, "random_models.py", *drawn, "--out", folder / keras)
+    return run_script(keras, "random_models.py", *drawn, "--out", folder / keras, warm=warm)
 
 
-def check(keras, folder, options):
+def check(keras, warm, folder, options):
     """Everything that one Keras judges; the models of both are there."""
+
+    def script(*words, warm=warm):
+        return run_script(keras, *words, warm=warm)
+
     own, binary, judge = folder / keras, ["--keras-binary", options.keras_binary], ["--keras", keras]
     made = ["--models", *(folder / other for other in KERASES)]
     collection = ["--corpus", options.corpus, *([] if options.whole else ["--brief"])] if options.corpus else []
     return [
-        script(keras, "compare.py", own, *binary),
-        script(keras, "neighbours.py", own, "--count", options.neighbours, *binary),
-        script(keras, "architectures.py", own, *judge, *binary),
-        script(keras, "operations.py", *judge, "--seed", options.seed, *binary),
-        script(keras, "activations.py", own, *judge, *binary),
-        script(keras, "loads_in_keras.py", own, *judge, *binary),
-        script(keras, "data_formats.py", own, *judge, *binary),
-        script(keras, "saving.py", *judge, *made, *collection, "--seconds", options.saving, *binary),
-        script(keras, "training.py", *judge, "--models", own, "--count", options.trained, *binary),
-        script(keras, "recurrent.py", *judge, "--count", options.recurrent, "--seed", options.seed, *binary),
-        script(keras, "texts.py", *judge, "--count", options.texts, "--seed", options.seed, *binary),
+        script("compare.py", own, *binary, warm=None),
+        script("neighbours.py", own, "--count", options.neighbours, *binary, warm=None),
+        script("architectures.py", own, *judge, *binary),
+        script("operations.py", *judge, "--seed", options.seed, *binary),
+        script("activations.py", own, *judge, *binary),
+        script("loads_in_keras.py", own, *judge, *binary),
+        script("data_formats.py", own, *judge, *binary),
+        script("saving.py", *judge, *made, *collection, "--seconds", options.saving, *binary, warm=None),
+        script("training.py", *judge, "--models", own, "--count", options.trained, *binary),
+        script("recurrent.py", *judge, "--count", options.recurrent, "--seed", options.seed, *binary),
+        script("texts.py", *judge, "--count", options.texts, "--seed", options.seed, *binary),
     ]
 
 
@@ -76,20 +85,24 @@ def main():
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    if script("both", "drawn.py"):
+    if run_script("both", "drawn.py"):
         sys.exit(1)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(len(KERASES)) as both:
         folder = options.keep or Path(scratch)
-        results = list(both.map(lambda keras: make(keras, folder, options), KERASES))
+        warm = {keras: Warm(keras) for keras in KERASES}
+        results = list(both.map(lambda keras: make(keras, warm[keras], folder, options), KERASES))
         if not any(results):
-            results += sum(both.map(lambda keras: check(keras, folder, options), KERASES), [])
+            results += sum(both.map(lambda keras: check(keras, warm[keras], folder, options), KERASES), [])
+        for server in warm.values():
+            server.close()
+        if not any(results):
             if options.corpus:
                 part = [] if options.whole else ["--part", ROUND_TRIPS]
-                results.append(script("both", "roundtrips.py", "--corpus", options.corpus, *part, "--keras-binary", options.keras_binary))
+                results.append(run_script("both", "roundtrips.py", "--corpus", options.corpus, *part, "--keras-binary", options.keras_binary))
             binary = ["--keras-binary", options.keras_binary]
-            results.append(script("both", "kills.py", "--kills", 48, "--steps", 65536, *binary))
-            results.append(script("both", "resumes.py", "--kills", 8, *binary))
-            results.append(script("both", "crowds.py", "--seconds", 2, *binary))
+            results.append(run_script("both", "kills.py", "--kills", 48, "--steps", 65536, *binary))
+            results.append(run_script("both", "resumes.py", "--kills", 8, *binary))
+            results.append(run_script("both", "crowds.py", "--seconds", 2, *binary))
     sys.exit(1 if any(results) else 0)
 
 
