@@ -1,18 +1,12 @@
 """The whole models of a collection that other people made, and inputs for them: what `saving.py` and `roundtrips.py` go through."""
 
 import csv
-import json
 import re
 import zipfile
 
 from command import load
 from corpus import architecture, generation_cases, generation_of, is_of_theano, members, no_judge
 from corpus_reference import random_inputs
-
-
-# Keys of a configuration that hold names, sizes, chances and versions.
-OWN = {"name", "seed", "batch_input_shape", "batch_shape", "build_config", "units", "filters", "input_dim", "output_dim", "registered_name", "module",
-       "keras_version", "backend", "compile_config"}
 
 
 class Case:
@@ -33,21 +27,6 @@ class Case:
     def carries_code(self):
         """Whether Python would run what stands in it."""
         return self.has_all_forms and re.search(rb'"(class_name": "Lambda"|__lambda__)', self.words()) is not None
-
-    def form(self):
-        """What two models have in common that differ by names and sizes alone: the same layers with the same settings, called alike."""
-        def without(value, names):
-            if isinstance(value, dict):
-                return {key: without(item, names) for key, item in value.items() if key not in OWN}
-            if isinstance(value, list):
-                return [without(item, names) for item in value]
-            return names.get(value, value) if isinstance(value, str) else value
-
-        words = json.loads(self.words() if zipfile.is_zipfile(self.file) else architecture(self.file))
-        layers = words["config"].get("layers", []) if isinstance(words["config"], dict) else words["config"]
-        names = {name: f"#{index}" for index, layer in enumerate(layers)
-                 for name in (layer.get("name"), layer.get("config", {}).get("name")) if isinstance(name, str)}
-        return json.dumps(without(words, names), sort_keys=True)
 
     def words(self):
         if zipfile.is_zipfile(self.file):

@@ -54,7 +54,7 @@ def check(keras, warm, folder, options):
 
     own, binary, judge = folder / keras, ["--keras-binary", options.keras_binary], ["--keras", keras]
     made = ["--models", *(folder / other for other in KERASES)]
-    collection = ["--corpus", options.corpus, *([] if options.whole else ["--brief"])] if options.corpus else []
+    collection = ["--corpus", options.corpus] if options.corpus else []
     return [
         script("compare.py", own, *binary, warm=None),
         script("neighbours.py", own, "--count", options.neighbours, *binary, warm=None),
@@ -75,12 +75,12 @@ def main():
     parser.add_argument("--count", type=int, default=150, help="models of each Keras")
     parser.add_argument("--neighbours", type=int, default=100, help="of them, models that go through ONNX and safetensors")
     parser.add_argument("--trained", type=int, default=20, help="of them, models whose gradients are compared")
-    parser.add_argument("--saving", type=int, default=200, help="seconds after which no further model is saved for each Keras")
+    parser.add_argument("--saving", type=int, default=900, help="seconds after which no further model is saved for each Keras, on a slow machine")
     parser.add_argument("--texts", type=int, default=42, help="models of text, sounds and 8 bits, of each Keras")
     parser.add_argument("--recurrent", type=int, default=30, help="models of recurrent layers with masks and states, of each Keras")
     parser.add_argument("--seed", default=SEED)
     parser.add_argument("--corpus", type=Path, help="a collection of other people's models, to be saved too")
-    parser.add_argument("--whole", action="store_true", help="every model of it with every question, in ten minutes more")
+    parser.add_argument("--whole", action="store_true", help="every model of it goes there and back")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
     parser.add_argument("--keep", type=Path, help="write the models here and leave them")
     options = parser.parse_args()

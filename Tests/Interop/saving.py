@@ -7,9 +7,6 @@
 original too, the original's bit for bit; it must evaluate and fit one step. A model of the collection is also written as a `.keras` and a
 `.weights.h5`, which Keras 3 must load to the same bits, and as the JSON of this Keras, which it must write back byte for byte. What the command
 refuses is counted by reason, and a class it says this Keras lacks must be lacking. Files that carry code are never given to Python.
-
-With `--brief`, models of the collection that differ from one before them by names and sizes alone are loaded and compared, no more; how many those
-were is said.
 """
 
 import argparse
@@ -79,11 +76,7 @@ def work(options, begin, results):
             results.send({**words, "counts": checker.counts, "refused": checker.refused, "seconds": checker.seconds})
             checker.counts, checker.refused, checker.seconds = Counter(), Counter(), Counter()
 
-        forms = set()
         for index, case in enumerate(of_part(cases(options, checker), options.part)):
-            form = case.form() if options.brief and case.has_all_forms else None
-            is_repeated = form in forms
-            forms.update([form] if form else [])
             if index < begin:
                 checker.refused.clear()
                 continue
@@ -95,7 +88,7 @@ def work(options, begin, results):
             limit(SECONDS_A_MODEL, SECONDS_IN_ALL)
             checker.in_graph = options.deaths[index] == 1
             try:
-                problems = checker.check(case, is_repeated)
+                problems = checker.check(case)
             except Exception as problem:
                 problems = [sentence(problem)]
             finally:
@@ -137,7 +130,6 @@ def main():
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--count", type=int, default=150, help="models of each folder")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin with no further model after so long")
-    parser.add_argument("--brief", action="store_true", help="models that differ by names and sizes alone: all but the first are only compared")
     parser.add_argument("--part", default="1/1", help="which of how many parts")
     parser.add_argument("--only", default="", help="only files of the collection whose path contains this")
     parser.add_argument("--keras-binary", type=Path, default=DEFAULT_BINARY)
