@@ -240,7 +240,11 @@ private struct YAMLReader {
             value = .object(object)
         case UInt8(ascii: "*"): value = try alias()
         case UInt8(ascii: "'"), UInt8(ascii: "\""): value = .string(try quoted())
-        default: value = scalar(flowPlain(), tag)
+        default:
+            let start = position
+            value = scalar(flowPlain(), tag)
+            // Another collection's end: nothing would ever be read past it.
+            guard position > start || tag != nil || anchor != nil else { throw wrong("a value is missing") }
         }
         if let tag { value = YAMLReader.tagged(value, tag) }
         if let anchor { anchors[anchor] = (value, nodes - start) }
