@@ -62,7 +62,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["a: [1, 2", "a: 'x", "a: *nothing", "a: 1\n   b: 2", "? x\n: y", "a: 1\na: 2", "{a 1}", "a: \"\\q\"", "a: [1}", "[a, , b]", "{a: ]}"])
+    @Test(arguments: [
+        "a: [1, 2", "a: 'x", "a: *nothing", "a: 1\n   b: 2", "? x\n: y", "a: 1\na: 2", "{a 1}", "a: \"\\q\"", "a: [1}", "[a, , b]",
+        "{a: ]}",
+    ])
     func whatIsNoYAMLIsRefused(text: String) {
         #expect { try JSON(yaml: text.utf8) } throws: { ($0 as? KerasError)?.problems.map(\.kind) == [.malformed] }
     }
