@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--count", type=int, default=150, help="models of each Keras")
     parser.add_argument("--neighbours", type=int, default=100, help="of them, models that go through ONNX and safetensors")
     parser.add_argument("--trained", type=int, default=20, help="of them, models whose gradients are compared")
-    parser.add_argument("--saving", type=int, default=900, help="seconds after which no further model is saved for each Keras, on a slow machine")
+    parser.add_argument("--saving", type=int, default=700, help="seconds after which no further model is saved for each Keras, on a slow machine")
     parser.add_argument("--texts", type=int, default=42, help="models of text, sounds and 8 bits, of each Keras")
     parser.add_argument("--recurrent", type=int, default=30, help="models of recurrent layers with masks and states, of each Keras")
     parser.add_argument("--seed", default=SEED)
