@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from command import DEFAULT_BINARY
@@ -48,10 +49,7 @@ def make(keras, warm, folder, options):
 
 def check(keras, warm, folder, options):
     """Everything that one Keras judges; the models of both are there."""
-
-    def script(*words, warm=warm):
-        return run_script(keras, *words, warm=warm)
-
+    script = partial(run_script, keras, warm=warm)
     own, binary, judge = folder / keras, ["--keras-binary", options.keras_binary], ["--keras", keras]
     made = ["--models", *(folder / other for other in KERASES)]
     collection = ["--corpus", options.corpus] if options.corpus else []

@@ -6,6 +6,14 @@ import Tensors
 import Testing
 
 @Suite struct Keras1Tests {
+    /// A Sequential of one layer.
+    private static func chain(_ className: String, _ config: JSON) -> JSON {
+        [
+            "class_name": "Sequential", "keras_version": "1.2.2",
+            "config": [["class_name": .string(className), "config": config]],
+        ]
+    }
+
     private static func branch(_ name: String) -> JSON {
         [
             "class_name": "Sequential",
@@ -45,9 +53,7 @@ import Testing
             "name": "m", "mode": "cos", "mode_type": "raw", "dot_axes": -1,
             "layers": [Keras1Tests.branch("left"), Keras1Tests.branch("right")],
         ]
-        let json: JSON = [
-            "class_name": "Sequential", "keras_version": "1.2.2", "config": [["class_name": "Merge", "config": merge]],
-        ]
+        let json = Keras1Tests.chain("Merge", merge)
         #expect(try BuiltModel(ModelFile.architecture(json).root).outputShapes == [[nil, 1, 1]])
     }
 
@@ -70,9 +76,7 @@ import Testing
             ],
         ]
         let merge: JSON = ["name": "m", "mode": "sum", "mode_type": "raw", "layers": [graph, Keras1Tests.branch("right")]]
-        let json: JSON = [
-            "class_name": "Sequential", "keras_version": "1.2.2", "config": [["class_name": "Merge", "config": merge]],
-        ]
+        let json = Keras1Tests.chain("Merge", merge)
         let architecture = try ModelFile.architecture(json).root.architecture
         #expect(architecture.layers.map(\.name) == ["gi", "gd", "right_input", "right", "m"])
         #expect(architecture.inputs.leaves.count == 2)
@@ -101,9 +105,7 @@ import Testing
     func mergesThatCannotBe(words: JSONObject, sentence: String) throws {
         var merge: JSONObject = ["name": "m", "layers": [Keras1Tests.branch("left"), Keras1Tests.branch("right")]]
         for (key, value) in words { merge[key] = value }
-        let json: JSON = [
-            "class_name": "Sequential", "keras_version": "1.2.2", "config": [["class_name": "Merge", "config": .object(merge)]],
-        ]
+        let json = Keras1Tests.chain("Merge", .object(merge))
         let error = try #require(throws: KerasError.self) { try ModelFile.architecture(json) }
         #expect(error.description == sentence)
     }
@@ -169,10 +171,7 @@ import Testing
         var words = words
         words["name"] = "l"
         words["batch_input_shape"] = shape
-        let json: JSON = [
-            "class_name": "Sequential", "keras_version": "1.2.2", "config": [["class_name": .string(className), "config": .object(words)]],
-        ]
-        let root = try ModelFile.architecture(json).root
+        let root = try ModelFile.architecture(Keras1Tests.chain(className, .object(words))).root
         let written = try ModelConfigWriter.json(root, built: BuiltModel(root), dialect: .keras2)
         let layers = try #require(written["config"]?["layers"]?.array ?? written["config"]?.array)
         let found = layers.compactMap { $0["config"] }.first { $0["name"] == "l" }?[key]
@@ -180,10 +179,7 @@ import Testing
     }
 
     @Test func wordsThatHaveNoMeaningTodayAreRefusedByName() throws {
-        let json: JSON = [
-            "class_name": "Sequential", "keras_version": "1.2.2",
-            "config": [["class_name": "BatchNormalization", "config": ["name": "b", "mode": 2, "batch_input_shape": [nil, 3]]]],
-        ]
+        let json = Keras1Tests.chain("BatchNormalization", ["name": "b", "mode": 2, "batch_input_shape": [nil, 3]])
         #expect {
             try ModelFile.architecture(json)
         } throws: { error in

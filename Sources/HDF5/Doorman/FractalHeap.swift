@@ -112,8 +112,7 @@ extension Doorman {
         if table.isSummed {
             // The sum is over the whole block, with zeros in its own place.
             var copy = Array(file.bytes[start..<block.end])
-            guard block.left >= 4 else { throw block.problem("a heap's block is too short") }
-            copy.replaceSubrange(block.at - start..<block.at + 4 - start, with: [0, 0, 0, 0])
+            for index in copy.indices[(block.at - start)...].prefix(4) { copy[index] = 0 }
             try block.checksum(copy.withUnsafeBytes { lookup3($0[...]) }, "a heap's block")
         }
         heap.blocks.append((offset, block.at..<block.end, start))
@@ -192,6 +191,8 @@ extension Doorman {
     private struct DenseIndex {
         let type, recordSize, idAt: Int
         var hashAt: Int?
+        /// Whether the identifier is followed by the flags of a message, as an attribute's is.
+        var hasFlags = false
     }
 
     /// HDF5 File Format Specification IV.A.2.c
@@ -215,8 +216,9 @@ extension Doorman {
         guard flags & ~3 == 0 else { throw field.problem("an object's attributes have flags that are not known", found: "\(flags)") }
         if flags & 1 != 0 { try field.skip(2) }
         try dense(
-            &field, isOrdered: flags & 2 != 0, idLength: 8, named: DenseIndex(type: 8, recordSize: 8 + 1 + 4 + 4, idAt: 0, hashAt: 13),
-            ordered: DenseIndex(type: 9, recordSize: 8 + 1 + 4, idAt: 0)
+            &field, isOrdered: flags & 2 != 0, idLength: 8,
+            named: DenseIndex(type: 8, recordSize: 8 + 1 + 4 + 4, idAt: 0, hashAt: 13, hasFlags: true),
+            ordered: DenseIndex(type: 9, recordSize: 8 + 1 + 4, idAt: 0, hasFlags: true)
         ) { doorman, object in try doorman.attribute(object) }
     }
 
@@ -244,8 +246,7 @@ extension Doorman {
                 var parts = record
                 try parts.skip(index.idAt)
                 let id = try parts.part(idLength)
-                // Of attributes, whose identifiers are the longer ones, the flags.
-                if idLength == 8 {
+                if index.hasFlags {
                     guard try parts.u8() & 2 == 0 else { throw parts.problem("an attribute is kept elsewhere", kind: .unsupported) }
                 }
                 let object = try doorman.object(id, in: heap)
