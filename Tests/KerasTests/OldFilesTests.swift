@@ -19,6 +19,7 @@ import Testing
         ("tfk221_cudnn", "tfk221_cudnn.h5", nil), ("tfk221_cudnn", "tfk221_cudnn.keras", nil),
         ("tfk221_cudnn", "tfk221_cudnn_plain.json", "tfk221_cudnn.h5"),
         ("tfk221_cudnn", "tfk221_cudnn.json", "tfk221_cudnn_plain_w.h5"),
+        ("k310_split", "k310_split.json", "k310_split.weights.json"),
         ("k315_unrolled", "k315_unrolled.h5", nil), ("tfk221_unrolled", "tfk221_unrolled.h5", nil),
     ]
 
@@ -128,6 +129,7 @@ import Testing
         ("training/loss_scale_tfk221.h5", [.fails, .fails, .same, .uncompiled]),
         ("training/loss_scale_legacy_tfk221.h5", [.fails, .fails, .same, .uncompiled]),
         ("old/k122_merge.h5", [.same, .fails, .fails, .fails]),
+        ("old/k310_split.weights.json", [.fails, .fails, .fails, .fails]),
     ])
     func whatEachKerasMakesOfAFileIsForeseen(file: String, readings: [KerasFormat.Reading]) throws {
         let diagnosis = try Diagnosis("\(OldFilesTests.folder)/../\(file)")

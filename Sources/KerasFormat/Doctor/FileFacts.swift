@@ -33,6 +33,8 @@ struct FileFacts: Sendable {
     private(set) var repeatsClasses = false
     /// Variables that the optimizer's list names and the file does not have.
     private(set) var missingOptimizerVariables: [String] = []
+    /// Whether a layer of sharded weights goes on in a file that their index does not name.
+    private(set) var losesWeights = false
     /// Every layer's entry at any depth, with the path of names that leads to it.
     private(set) var layers: [(path: String, kind: String, config: JSONObject)] = []
 
@@ -46,6 +48,7 @@ struct FileFacts: Sendable {
             let json = try bytes.withUnsafeBytes { try JSON(parsing: $0) }
             if ShardedWeights.isIndex(json) {
                 container = .sharded
+                losesWeights = ShardedWeights.losesWeights(json, path: name)
             } else {
                 read(json, .json)
             }

@@ -210,6 +210,7 @@ struct ReaderRule: Sendable {
         layers(.fails, "it holds code, which Keras 3 does not run unless it is told to", of: [.keras3]) { _, config in
             config["function"]?["class_name"] == "__lambda__"
         },
+        whole(.fails, "a layer's weights go on in a file that the index does not name, as Keras 3.10 splits them") { $0.losesWeights },
         whole(.fails, "an architecture of an older Keras") { $0.container == .json && $0.dialect != .keras3 && !$0.isKeras1 },
         whole(.fails, "it does not know YAML") { $0.container == .yaml },
         whole(.fails, "a .keras that is no archive") { $0.container == .wholeHDF5 && $0.name.hasSuffix(".keras") },

@@ -65,6 +65,9 @@ package struct PathVariables {
         objects.filter { !$0.variables.isEmpty && (path.isEmpty || $0.path == path || $0.path.hasPrefix(path + "/")) }
     }
 
+    /// Whether it has nothing but what comes after objects' first variables.
+    var goesOn: Bool { !filled(below: "").isEmpty && objects.allSatisfy { !$0.keys.contains("0") } }
+
     /// The same without the variables of these objects, which have been read.
     func without(_ paths: Set<String>) -> PathVariables {
         guard !paths.isEmpty else { return self }

@@ -14,6 +14,23 @@ enum ShardedWeights {
     /// - Parameter path: of the index.
     /// - Throws: `malformed` for an index that names something else than files beside it.
     static func read(_ index: JSON, path: String) throws -> PathVariables {
+        let folder = folder(path)
+        let named = try names(index)
+        return try PathVariables(shards: (named.sorted() + unnamed(after: named, in: folder)).map { try shard($0, in: folder) })
+    }
+
+    /// Keras 3.10 names only the file where a layer begins: whether one goes on in a file that the index does not name.
+    static func losesWeights(_ index: JSON, path: String) -> Bool {
+        (try? !unnamed(after: names(index), in: folder(path)).isEmpty) ?? false
+    }
+
+    private static func folder(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "" }
+
+    private static func shard(_ name: String, in folder: String) throws -> HDF5Group {
+        try KerasError.placing(Place(file: folder + name)) { try HDF5File(bytes: try Files.read(folder + name), name: folder + name).root }
+    }
+
+    private static func names(_ index: JSON) throws -> [String] {
         var names: [String] = []
         for value in index["weight_map"]?.object?.values ?? [] {
             for entry in value.array ?? [value] {
@@ -28,11 +45,28 @@ enum ShardedWeights {
                 }
             }
         }
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        return try PathVariables(
-            shards: names.sorted().map { name in
-                let file = folder + name
-                return try KerasError.placing(Place(file: file)) { try HDF5File(bytes: try Files.read(file), name: file).root }
-            })
+        return names
+    }
+
+    private static func unnamed(after named: [String], in folder: String) throws -> [String] {
+        var found: [String] = []
+        for name in named {
+            var next = following(name)
+            while let name = next, !named.contains(name), Folders.exists(folder + name), found.count < mostShards {
+                guard try PathVariables(shard(name, in: folder)).goesOn else { break }
+                found.append(name)
+                next = following(name)
+            }
+        }
+        return found
+    }
+
+    /// `x_00001.weights.h5` after `x_00000.weights.h5`.
+    private static func following(_ name: String) -> String? {
+        let ending = ".weights.h5"
+        let stem = name.dropLast(ending.count)
+        guard name.hasSuffix(ending), let number = Int(stem.suffix(5)), stem.dropLast(5).hasSuffix("_"), number < 99_999 else { return nil }
+        let digits = String(number + 1)
+        return stem.dropLast(5) + String(repeating: "0", count: 5 - digits.count) + digits + ending
     }
 }
