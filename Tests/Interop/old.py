@@ -1,15 +1,17 @@
-"""Files of the Kerases of ten years, written by each of them: does every one open, with the same numbers?
+"""Files of the Kerases of ten years, written by each of them: does every one open, with the same numbers? And do they open ours?
 
     python old.py [--count 20] [--seed TEXT] [--only k122,tf24] [--environments DIR] [--keras-binary .build/release/keras] [--write FILE]
 
 Each generation runs in a virtual environment of its own, made here of the Pythons that stand side by side under pyenv; one that cannot be made
 is told and left out. `old_models.py` draws the models, which are the same for all, and saves them in every container that Keras can write. The
-optimizers' state is judged by going on: one batch more, from the file, must give the weights that Keras comes to from the same file.
+optimizers' state is judged by going on: one batch more, from the file, must give the weights that Keras comes to from the same file. Then the
+models of three of them are written as universal files, and in each generation's own words, which it loads (`old_loads.py`).
 """
 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -41,6 +43,9 @@ GENERATIONS = {
     "k315": (None, None, None),
 }
 SECONDS_FOR_MODELS = 900
+# Whose models are written again.
+SOURCES = ("k122", "tfk221", "k315")
+UNIVERSAL, OWN, ARCHIVE = "universal .h5", ".h5 in its own words", ".keras"
 # One step from the same state; the largest weight is of the order of one.
 STEP_TOLERANCE = 2e-5
 
@@ -71,14 +76,18 @@ def pyenv(version):
     return found[-1] if found else os.environ.get("PYENV_VERSION", "")
 
 
+def run_in(name, options, script, *arguments):
+    """Runs a script in a generation's environment."""
+    python, path = environment(name, options.environments)
+    variables = {**os.environ, "PYTHONPATH": path, "KERAS_BACKEND": "tensorflow"}
+    subprocess.run([python, Path(__file__).with_name(script), *arguments], check=True, env=variables, stdout=subprocess.DEVNULL,
+                   timeout=SECONDS_FOR_MODELS)
+
+
 def make(name, options, folder):
     """Lets one Keras draw and save its models; returns what it wrote."""
-    python, path = environment(name, options.environments)
     folder.mkdir()
-    script = Path(__file__).with_name("old_models.py")
-    variables = {**os.environ, "PYTHONPATH": path, "KERAS_BACKEND": "tensorflow"}
-    subprocess.run([python, script, name, str(options.count), options.seed, folder], check=True, env=variables,
-                   stdout=subprocess.DEVNULL, timeout=SECONDS_FOR_MODELS)
+    run_in(name, options, "old_models.py", name, str(options.count), options.seed, folder)
     return json.loads((folder / "files.json").read_text())
 
 
@@ -132,10 +141,60 @@ def check(entry, folder, binary, scratch):
         return " ".join(str(refusal).replace(str(folder), "").split())[:160]
 
 
-def table(rows):
+def words_of(name):
+    """The target that is a generation's own."""
+    return {"k1": None, "k2": "keras2", "tf": "tf.keras", "k3": "keras3"}[name[:2]]
+
+
+def write_all(made, root, binary):
+    """Writes the sources' models for every target; gives `(target, ending)`'s files, and how many were refused by what sentence."""
+    files, refused = defaultdict(list), Counter()
+    (root / "ours").mkdir()
+    for name in SOURCES:
+        for entry in made.get(name, {"files": []})["files"]:
+            if entry["what"] != "whole .h5":
+                continue
+            for target, ending in [("universal", ".h5"), ("keras2", ".h5"), ("tf.keras", ".h5"), ("keras3", ".h5"), ("keras3", ".keras")]:
+                file = f"{name}_{entry['model']}_{target}{ending}"
+                try:
+                    keras(binary, "convert", root / name / entry["file"], root / "ours" / file, "--to", target)
+                except Refused as refusal:
+                    refused[f"{target}: " + re.sub(r"layer '[^']*'|/\S*: ", "", str(refusal).splitlines()[0])] += 1
+                    continue
+                stem = root / name / entry["model"]
+                files[target, ending].append({"file": file, "inputs": f"{stem}.in.npz", "wanted": f"{stem}.out.npz"})
+    return files, refused
+
+
+def check_loading(name, files, options, root):
+    """What a generation makes of our files: how many of each kind, how many agree, and what is wrong with the others."""
+    folder, words = root / "ours", words_of(name)
+    kinds = {UNIVERSAL: files["universal", ".h5"], OWN: files[words, ".h5"], ARCHIVE: files[words, ".keras"]}
+    (folder / f"{name}.json").write_text(json.dumps([entry for entries in kinds.values() for entry in entries]))
+    run_in(name, options, "old_loads.py", name, folder)
+    said = json.loads((folder / f"{name}.said.json").read_text())
+    counts, wrong = {"all": Counter(), "good": Counter(), "not run": 0}, []
+    for what, entries in kinds.items():
+        for entry in entries:
+            problem = said.get(entry["file"])
+            if problem == "no kernel":
+                counts["not run"] += 1
+                continue
+            if problem is None:
+                found, wanted = members(folder / f"{entry['file']}.{name}.npz"), members(entry["wanted"])
+                worst = max(distance(a, b) for a, b in zip(found, wanted))
+                problem = "" if len(found) == len(wanted) and worst <= TOLERANCE else f"differs by {worst:.1e}"
+            counts["all"][what] += 1
+            counts["good"][what] += not problem
+            if problem:
+                wrong.append(f"ours: {entry['file']}: {problem}")
+    return counts, wrong
+
+
+def table(rows, title):
     """Markdown: a line per generation, a column per container."""
     kinds = sorted({what for counts in rows.values() for what in counts["all"]})
-    lines = ["| written by | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
+    lines = [f"| {title} | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
     for name, counts in rows.items():
         cells = [f"{counts['good'][k]}/{counts['all'][k]}" if counts["all"][k] else "" for k in kinds]
         lines.append(f"| {counts['keras']} | " + " | ".join(cells) + " |")
@@ -154,7 +213,7 @@ def main():
     options = parser.parse_args()
     options.environments = options.environments.resolve()
     options.environments.mkdir(exist_ok=True)
-    rows, failures = {}, defaultdict(list)
+    rows, failures, writers = {}, defaultdict(list), {}
     with tempfile.TemporaryDirectory() as temporary:
         root = options.keep or Path(temporary)
         root.mkdir(exist_ok=True)
@@ -164,6 +223,7 @@ def main():
             except (subprocess.SubprocessError, OSError) as problem:
                 print(f"{name}: left out: {problem}", flush=True)
                 continue
+            writers[name] = made
             counts = rows[name] = {"keras": labelled(name, made["keras"]), "all": Counter(), "good": Counter()}
             for entry in made["files"]:
                 wrong = check(entry, root / name, options.keras_binary, Path(temporary))
@@ -172,12 +232,24 @@ def main():
                 if wrong:
                     failures[name].append(f"{entry['file']} ({entry['what']}, {entry.get('kind', '')}): {wrong}")
             print(f"{name}: {sum(counts['good'].values())} of {sum(counts['all'].values())} files", flush=True)
+        files, refused = write_all(writers, root, options.keras_binary)
+        print(*(f"  {count} refused: {sentence}" for sentence, count in refused.most_common()), sep="\n")
+        readers = {}
+        for name in writers:
+            if words_of(name) is None:
+                continue
+            counts, wrong = check_loading(name, files, options, root)
+            readers[name] = {"keras": rows[name]["keras"], **counts}
+            failures[name] += wrong
+            print(f"{name} loads {sum(counts['good'].values())} of {sum(counts['all'].values())} files of ours,"
+                  f" {counts['not run']} without a kernel for channels in front", flush=True)
     for name, lines in failures.items():
         print(*(f"  {name}/{line}" for line in lines), sep="\n")
-    print("\n" + table(rows))
+    tables = table(rows, "written by") + "\n" + table(readers, "loaded by")
+    print("\n" + tables)
     if options.write:
-        options.write.write_text(table(rows))
-    passed = sum(sum(c["good"].values()) for c in rows.values())
+        options.write.write_text(tables)
+    passed = sum(sum(c["good"].values()) for c in (*rows.values(), *readers.values()))
     failed = sum(map(len, failures.values()))
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
