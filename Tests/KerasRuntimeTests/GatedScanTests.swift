@@ -13,6 +13,8 @@ import Testing
         var isReversed = false
         var keeps = true
         var hasBias = true
+        /// Of the product that makes the sums, if there is one.
+        var features = 0
         var testDescription: String { "\(isLongShortTerm ? "lstm" : "gru") \(rows) × \(units) reversed: \(isReversed) keeps: \(keeps)" }
     }
 
@@ -22,6 +24,13 @@ import Testing
             Case(isLongShortTerm: kind, rows: 1, units: 128, isReversed: true, keeps: false),
             Case(isLongShortTerm: kind, rows: 3, units: 128), Case(isLongShortTerm: kind, rows: 2, units: 7, isReversed: true),
             Case(isLongShortTerm: kind, rows: 1, units: 20, hasBias: false), Case(isLongShortTerm: kind, rows: 5, units: 192, keeps: false),
+        ]
+    }
+    /// Of enough rows that the sums are made step by step; units enough for two threads, and not.
+    static let projected: [Case] = [true, false].flatMap { kind in
+        [
+            Case(isLongShortTerm: kind, rows: 8, units: 128, features: 24), Case(isLongShortTerm: kind, rows: 11, units: 33, features: 5),
+            Case(isLongShortTerm: kind, rows: 9, units: 64, isReversed: true, keeps: false, hasBias: false, features: 130),
         ]
     }
 
@@ -63,6 +72,14 @@ import Testing
         var data: [Tensor] = []
         let all = try body.inputs.enumerated().map { index, id in
             let dims = body.values[id].shape.dims
+            if index == 0, test.features > 0 {
+                let tensor = try chance.grid([n, GatedScanTests.steps, test.features]).tensor(dtype)
+                data.append(tensor)
+                var operands = [try graph.input(shape: tensor.shape, dtype: dtype)]
+                operands.append(try graph.constant(chance.grid([test.features, gates * u]).tensor(dtype)))
+                if test.hasBias { operands.append(try graph.constant(chance.grid([gates * u]).tensor(dtype))) }
+                return try graph.emitAll(.matrixMultiply, operands, layer: "sums")[0]
+            }
             let tensor = try chance.grid(index == 0 ? [n, GatedScanTests.steps, gates * u] : dims).tensor(dtype)
             if index > states.count { return graph.constant(tensor) }
             data.append(tensor)
@@ -72,7 +89,7 @@ import Testing
         return (graph, data)
     }
 
-    @Test(arguments: cases) func theBitsAreThoseOfTheBody(_ test: Case) throws {
+    @Test(arguments: cases + projected) func theBitsAreThoseOfTheBody(_ test: Case) throws {
         for options in everyOptions where !options.reference {
             func results(isKnown: Bool, threads: Int) throws -> [[Float]] {
                 let (graph, data) = try loop(test, isKnown: isKnown, dtype: .float32)
@@ -91,6 +108,24 @@ import Testing
         let plain = try Executable(graph: graph, weights: { _ in throw KerasError(.mismatch, "no weights") }, options: reference)
         for (a, b) in zip(try executable.run(data), try plain.run(data)) {
             #expect(difference(try a.scalars(as: Double.self), try b.scalars(as: Double.self)) < 1e-12)
+        }
+    }
+
+    /// The product before a loop is part of it where the rows are worth it, and where both kernels stay in the cache.
+    @Test func productsBecomePartsOfLoops() throws {
+        func loops(_ test: Case) throws -> [Bool] {
+            let store = ConstantStore()
+            var draft = try Draft(try loop(test, isKnown: true, dtype: .float32).0, store: store) { _ in
+                throw KerasError(.mismatch, "no weights")
+            }
+            draft.improve(store, fusions: .all)
+            return draft.nodes.map { !$0.projection.isEmpty }
+        }
+        for test in GatedScanTests.projected { #expect(try loops(test) == [true], "\(test)") }
+        for test in [
+            Case(isLongShortTerm: true, rows: 7, units: 128, features: 24), Case(isLongShortTerm: false, rows: 8, units: 256, features: 24),
+        ] {
+            #expect(try loops(test) == [false, false], "\(test)")
         }
     }
 }

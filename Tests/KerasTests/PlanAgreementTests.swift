@@ -45,6 +45,7 @@ import Testing
         }
         for fusions: Fusions in [
             [], .all.subtracting(.activations), .all.subtracting(.addends), .all.subtracting(.pooling), .all.subtracting(.separable),
+            .all.subtracting(.projections),
         ] {
             options.fusions = fusions
             #expect(try subject.run(options).map(bits) == expected, "fusions \(fusions.rawValue)")

@@ -111,7 +111,8 @@ INLINE void gemm_block(const gemm_call *call, const size_t mr, const size_t nv, 
                         for (size_t v = 0; v < nv; v++) sums[(i * panels + p) * nv + v] += a[i][k] * b[v];
                 }
             }
-            if (pending < PARTIAL_SUM) continue;
+            // The last partial sum stays where it is: nothing begins after it.
+            if (pending < PARTIAL_SUM || (k == tap_length && t + 1 == call->taps)) continue;
             if (folded)
 #pragma clang loop unroll(full)
                 for (size_t s = 0; s < mr * panels * nv; s++) total[s] += sums[s], sums[s] = 0;

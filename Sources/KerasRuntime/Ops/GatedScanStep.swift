@@ -14,7 +14,7 @@ struct GatedScanStep<T: ComputeScalar>: Step {
     private let gates: UnaryKernel
     private let weights: PackedMatrix<T>
     private let bias: Location?
-    private let sums: Location
+    private let sums: Sums
     private let before: [Location]
     private let after: [Location]
     private let kept: Location?
@@ -26,6 +26,12 @@ struct GatedScanStep<T: ComputeScalar>: Step {
     private let signs: Location?
     private let products: Location
     private let table: RowTable<T>
+
+    /// What the gates add up besides the recurrent product: `(n, t, width)`, or made of `(n, t, features)` by a product of each step.
+    private enum Sums {
+        case stored(Location)
+        case made(of: Location, PackedMatrix<T>, bias: Location?, to: Location)
+    }
 
     /// - Parameter splits: whether two threads may share it.
     /// - Returns: nil for a loop that is none of these, or whose weights change from run to run.
@@ -48,16 +54,25 @@ struct GatedScanStep<T: ComputeScalar>: Step {
         let count = scan.states
         let first = scan.sequences + count
         (rows, steps, units, isReversed) = (x[0], x[1], plan.shape(node.outputs[0])[1], scan.isReversed)
-        let width = x[2]
+        let width = scan.graph.value(scan.graph.inputs[0]).shape[1]
         let form = PackedForm(k: units, n: width, rowStride: width, columnStride: 1)
         weights = try .make(node.inputs[first], form, &plan)
         bias = node.inputs.count > first + 1 ? try plan.location(node.inputs[first + 1]) : nil
-        sums = try plan.location(node.inputs[0])
+        products = plan.scratch(rows * width, of: T.self)
+        let source = try plan.location(node.inputs[0])
+        if let kernel = node.projection.first {
+            let form = PackedForm(k: x[2], n: width, rowStride: width, columnStride: 1)
+            let bias = try node.projection.dropFirst().first.map { try plan.location($0) }
+            // The recurrent product is added to an LSTM's in their place.
+            let place = isLongShortTerm ? products : plan.scratch(rows * width, of: T.self)
+            sums = .made(of: source, try .make(kernel, form, &plan), bias: bias, to: place)
+        } else {
+            sums = .stored(source)
+        }
         before = try node.inputs[scan.sequences..<first].map { try plan.location($0) }
         after = try node.outputs.prefix(count).map { try plan.location($0) }
         kept = node.outputs.count > count ? try plan.location(node.outputs[count]) : nil
         hidden = (plan.temporary(rows * units, of: T.self), plan.temporary(rows * units, of: T.self))
-        products = plan.scratch(rows * width, of: T.self)
         table = RowTable(&plan, rows: rows)
         let panel = plan.kernels.packedSize(1, 1)
         let isWorthwhile = rows * units * width >= 40_000 && rows > 0
@@ -108,7 +123,6 @@ struct GatedScanStep<T: ComputeScalar>: Step {
     private func step(_ frame: Frame<T>, _ count: Int, _ range: Range<Int>) {
         let (width, kernels) = ((isLongShortTerm ? 4 : 3) * units, frame.kernels)
         let place = isReversed ? steps - 1 - count : count
-        let sums = frame.reals(sums) + place * width
         let z = frame.reals(products)
         func state(after step: Int) -> UnsafeMutablePointer<T> {
             step < 0
@@ -116,22 +130,17 @@ struct GatedScanStep<T: ComputeScalar>: Step {
                 : step == steps - 1 ? frame.reals(after[0]) : frame.reals(step % 2 == 0 ? hidden.0 : hidden.1)
         }
         let (old, new) = (state(after: count - 1), state(after: count))
-        let isWhole = range.count == units
-        let gateCount = width / units
-        let panels = weights.panels(frame)
-        let bias = bias.map { UnsafePointer(frame.reals($0)) }
-        table.forEachRun(frame, UnsafePointer(old), length: units, 0..<rows) { lines, count, first in
-            for gate in 0..<(isWhole ? 1 : gateCount) {
-                let column = isWhole ? 0 : gate * units + range.lowerBound
-                let target = z + first * width + column
-                let epilogue = ProductEpilogue<T>(
-                    bias: bias.map { $0 + column },
-                    addend: isLongShortTerm ? UnsafePointer(sums + first * steps * width + column) : nil, addendStride: steps * width,
-                    clamp: Clamp(low: -T.infinity, high: T.infinity), pool: 1)
-                kernels.gemm(
-                    count, isWhole ? width : range.count, lines, panels + units * column, epilogue, target, outStride: width)
-            }
+        let sums: (first: UnsafeMutablePointer<T>, stride: Int)
+        switch self.sums {
+        case .stored(let location): sums = (frame.reals(location) + place * width, steps * width)
+        case .made(let x, let kernel, let bias, let made):
+            let features = kernel.form.k
+            let x = frame.reals(x) + place * features
+            sums = (frame.reals(made), width)
+            multiply(frame, UnsafePointer(x), stride: steps * features, kernel, bias, nil, range, sums.first)
         }
+        let addend = isLongShortTerm ? (UnsafePointer(sums.first), sums.stride) : nil
+        multiply(frame, UnsafePointer(old), stride: units, weights, bias, addend, range, z)
         for row in 0..<rows {
             let gates = z + row * width + range.lowerBound
             let result = new + row * units + range.lowerBound
@@ -139,11 +148,33 @@ struct GatedScanStep<T: ComputeScalar>: Step {
                 longShortTerm(gates, frame.reals(after[1]) + row * units + range.lowerBound, result, range.count, kernels)
             } else {
                 gatedUnit(
-                    gates, sums + row * steps * width + range.lowerBound, old + row * units + range.lowerBound, result, range.count, kernels
+                    gates, sums.first + row * sums.stride + range.lowerBound, old + row * units + range.lowerBound, result, range.count,
+                    kernels
                 )
             }
             if let kept {
                 (frame.reals(kept) + (row * steps + place) * units + range.lowerBound).update(from: result, count: range.count)
+            }
+        }
+    }
+
+    /// Multiplies each row by the columns of some of the units of all gates, and puts the products in their columns.
+    private func multiply(
+        _ frame: Frame<T>, _ first: UnsafePointer<T>, stride: Int, _ matrix: PackedMatrix<T>, _ bias: Location?,
+        _ addend: (first: UnsafePointer<T>, stride: Int)?, _ range: Range<Int>, _ target: UnsafeMutablePointer<T>
+    ) {
+        let (k, width) = (matrix.form.k, matrix.form.n)
+        let (panels, bias) = (matrix.panels(frame), bias.map { UnsafePointer(frame.reals($0)) })
+        let isWhole = range.count == units
+        table.forEachRun(frame, first, length: k, stride: stride, 0..<rows) { lines, count, row in
+            for gate in 0..<(isWhole ? 1 : width / units) {
+                let column = isWhole ? 0 : gate * units + range.lowerBound
+                let epilogue = ProductEpilogue<T>(
+                    bias: bias.map { $0 + column }, addend: addend.map { $0.first + row * $0.stride + column },
+                    addendStride: addend?.stride ?? 0, clamp: Clamp(low: -T.infinity, high: T.infinity), pool: 1)
+                frame.kernels.gemm(
+                    count, isWhole ? width : range.count, lines, panels + k * column, epilogue, target + row * width + column,
+                    outStride: width)
             }
         }
     }

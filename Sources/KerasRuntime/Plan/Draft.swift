@@ -27,6 +27,8 @@ struct Draft {
         var readsTransposed = false
         /// What makes the first operand from ``inputs``' first, a few lines at a time.
         var depthwise: Depthwise?
+        /// A loop's product that makes its first operand from ``inputs``' first, a step at a time: the kernel, and the bias if there is one.
+        var projection: [ValueID] = []
         /// A loop that the one after it may run beside.
         var pairsWithNext = false
 

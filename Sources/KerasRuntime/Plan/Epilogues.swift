@@ -33,6 +33,13 @@ extension Draft {
             && values[node.inputs[1]].shape.dims.dropLast(2).allSatisfy { $0 == 1 }
     }
 
+    /// The sums of its gates made by a product as it goes along.
+    func takesProjection(_ node: Node) -> Bool {
+        guard case .scan(let scan) = node.op, scan.known != nil else { return false }
+        return node.projection.isEmpty && !node.outputs.contains { values[$0].dtype.isHalf }
+            && values[node.inputs[scan.sequences + scan.states]].constant != nil && values[node.inputs[0]].shape[1] > 0
+    }
+
     /// The largest of each 2 × 2 cells.
     func takesPooling(_ node: Node) -> Bool {
         guard case .convolution(let convolution) = node.op, !values[node.output].dtype.isHalf else { return false }

@@ -14,6 +14,7 @@ extension Draft {
         foldPoolPadding()
         if fusions.contains(.pooling) { fusePooling() }
         if fusions.contains(.separable) { fuseSeparable() }
+        if fusions.contains(.projections) { fuseProjections() }
         removeDeadNodes()
         pairScans()
     }
@@ -28,6 +29,7 @@ package struct Fusions: OptionSet, Sendable {
     package static let addends = Fusions(rawValue: 2)
     package static let pooling = Fusions(rawValue: 4)
     package static let separable = Fusions(rawValue: 8)
+    package static let projections = Fusions(rawValue: 16)
     /// What the steps can do.
-    package static let all: Fusions = [.activations, .addends, .pooling, .separable]
+    package static let all: Fusions = [.activations, .addends, .pooling, .separable, .projections]
 }

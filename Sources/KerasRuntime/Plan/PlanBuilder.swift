@@ -294,7 +294,10 @@ struct PlanBuilder<T: ComputeScalar> {
         case .pool(let pool): return out * Double(pool.window.reduce(1, *))
         case .reduce, .softmax, .logSoftmax: return Double(shape(node.inputs[0]).count)
         case .unary, .binary: return out
-        case .scan(let scan): return scan.graph.products * Double(shape(node.inputs[0])[1])
+        case .scan(let scan):
+            let x = shape(node.inputs[0])
+            let projection = node.projection.first.map { 2 * Double(shape($0).count) * Double(x[0]) } ?? 0
+            return (scan.graph.products + projection) * Double(x[1])
         case .convolutionKernelGradient:
             let dy = shape(node.inputs[1])
             return 2 * Double(dy.count) * out / Double(max(dy[dy.rank - 1], 1))
