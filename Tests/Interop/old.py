@@ -5,7 +5,7 @@
 Each generation runs in a virtual environment of its own, made here of the Pythons that stand side by side under pyenv; one that cannot be made
 is told and left out. `old_models.py` draws the models, which are the same for all, and saves them in every container that Keras can write. The
 optimizers' state is judged by going on: one batch more, from the file, must give the weights that Keras comes to from the same file. Then the
-models of three of them are written as universal files, and in each generation's own words, which it loads (`old_loads.py`).
+models of three of them are written as universal files, which every later one loads (`old_loads.py`), and in the words of the newest.
 """
 
 import argparse
@@ -46,6 +46,8 @@ SECONDS_FOR_MODELS = 900
 # Whose models are written again.
 SOURCES = ("k122", "tfk221", "k315")
 UNIVERSAL, OWN, ARCHIVE = "universal .h5", ".h5 in its own words", ".keras"
+# What the other targets are the words of; older ones refuse keys that came later, of files by these Kerases too.
+OWN_WORDS = {"k224": "keras2", "tfk221": "tf.keras", "k315": "keras3"}
 # One step from the same state; the largest weight is of the order of one.
 STEP_TOLERANCE = 2e-5
 
@@ -141,11 +143,6 @@ def check(entry, folder, binary, scratch):
         return " ".join(str(refusal).replace(str(folder), "").split())[:160]
 
 
-def words_of(name):
-    """The target that is a generation's own."""
-    return {"k1": None, "k2": "keras2", "tf": "tf.keras", "k3": "keras3"}[name[:2]]
-
-
 def write_all(made, root, binary):
     """Writes the sources' models for every target; gives `(target, ending)`'s files, and how many were refused by what sentence."""
     files, refused = defaultdict(list), Counter()
@@ -168,8 +165,8 @@ def write_all(made, root, binary):
 
 def check_loading(name, files, options, root):
     """What a generation makes of our files: how many of each kind, how many agree, and what is wrong with the others."""
-    folder, words = root / "ours", words_of(name)
-    kinds = {UNIVERSAL: files["universal", ".h5"], OWN: files[words, ".h5"], ARCHIVE: files[words, ".keras"]}
+    folder = root / "ours"
+    kinds = {UNIVERSAL: files["universal", ".h5"], OWN: files[OWN_WORDS.get(name), ".h5"], ARCHIVE: files[OWN_WORDS.get(name), ".keras"]}
     (folder / f"{name}.json").write_text(json.dumps([entry for entries in kinds.values() for entry in entries]))
     run_in(name, options, "old_loads.py", name, folder)
     said = json.loads((folder / f"{name}.said.json").read_text())
@@ -236,7 +233,7 @@ def main():
         print(*(f"  {count} refused: {sentence}" for sentence, count in refused.most_common()), sep="\n")
         readers = {}
         for name in writers:
-            if words_of(name) is None:
+            if name == "k122":
                 continue
             counts, wrong = check_loading(name, files, options, root)
             readers[name] = {"keras": rows[name]["keras"], **counts}

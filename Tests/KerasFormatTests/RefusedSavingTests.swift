@@ -53,6 +53,9 @@ import Testing
             (Conv2D(3, (1, 1), dataFormat: .channelsFirst), [2, 3, 4], [], SaveTarget.allCases),
             (UpSampling2D(2), [nil, 3, 2], [.universal, .tfKeras], [.keras3]),
             (UpSampling2D(2), [nil, nil, 2], [], SaveTarget.allCases),
+            // Keras 3 turns a layer round by letting it go backwards.
+            (Bidirectional(LSTM(2, goBackwards: true)), [3, 4], [.universal], [.keras3, .tfKeras, .keras2]),
+            (Bidirectional(LSTM(2)), [3, 4], [], SaveTarget.allCases),
         ] as [(any Layer, [Int?], [SaveTarget], [SaveTarget])])
     func whatWouldBeTakenOtherwiseIsRefused(layer: any Layer, shape: [Int?], refused: [SaveTarget], taken: [SaveTarget]) throws {
         let input = InputLayer(batchShape: SymbolicShape([nil] + shape), name: "x")

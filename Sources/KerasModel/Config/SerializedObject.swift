@@ -33,7 +33,7 @@ extension SerializedObject {
 
     public func config(in context: EncodingContext) throws -> JSON {
         let words = try translated(for: context)
-        let known = Self.aliases.values.contains(words.className)
+        let known = Self.aliases.contains { $0 == words.className || $1 == words.className }
         return context.object(
             WrittenClass(words.className, module: known ? Self.module : nil, registeredName: known ? nil : words.className),
             config: words.config)
@@ -119,6 +119,8 @@ public struct Initializer: SerializedObject {
         } else if className == "VarianceScaling", words.config["distribution"] == "normal", context.dialect == .keras3 {
             words.config["distribution"] = "truncated_normal"
         }
+        // Keras 3 before 3.4 knows them by these names alone, which every other takes too.
+        if context.isUniversal, ["Orthogonal", "Identity"].contains(words.className) { words.className = words.className.lowercased() }
         return words
     }
 }

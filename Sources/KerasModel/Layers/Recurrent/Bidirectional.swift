@@ -82,6 +82,11 @@ public struct Bidirectional: Layer {
 
     /// As the dialect names it and its settings: Keras 3 writes what a bidirectional layer makes of them, others what they were.
     private func words(isForward: Bool, _ context: EncodingContext) throws -> JSON {
+        if context.isUniversal, forward.recurrent.goBackwards {
+            throw KerasError(
+                .unsupported, "Keras 3 lets both ways of such a layer go backwards, and refuses it", at: Place(key: "go_backwards"),
+                found: "true", expected: "a model for one Keras alone")
+        }
         var (layer, context) = (isForward ? forward : backward, context)
         let isNewest = context.dialect == .keras3
         // Before Keras 3 it stands there as it was given, never built.
