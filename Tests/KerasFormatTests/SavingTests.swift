@@ -204,14 +204,17 @@ import Testing
         #expect(layers.first { $0["name"] == "add" }?["inbound_nodes"]?[0]?.array?.compactMap { $0[1]?.integer } == [1, 3])
     }
 
-    /// Keras 3.0 to 3.3 knows two classes of initializers by other names, and by the functions' names as every Keras does.
-    @Test func universalFilesHaveInitializersThatEveryKerasKnows() throws {
-        let root = ModelLayer(Architecture(sequential: "s", layers: [SimpleRNN(2).inputShape(3, 4)]))
-        func name(_ target: SaveTarget) throws -> JSON? {
+    /// Keras 3.0 to 3.3 knows a class of initializers by the function's name, as every Keras does, and has a GRU without a key that the others take.
+    @Test func universalFilesHaveWordsThatEveryKerasKnows() throws {
+        let root = ModelLayer(Architecture(sequential: "s", layers: [GRU(2).inputShape(3, 4)]))
+        func words(_ target: SaveTarget) throws -> JSON? {
             let json = try ModelConfigWriter.json(root, built: BuiltModel(root), target: target)
-            return json["config"]?["layers"]?.array?.last?["config"]?["recurrent_initializer"]?["class_name"]
+            return json["config"]?["layers"]?.array?.last?["config"]
         }
-        #expect(try name(.universal) == "orthogonal" && name(.keras3) == "Orthogonal" && name(.keras2) == "Orthogonal")
+        for (target, name) in [SaveTarget.universal: "orthogonal", .keras3: "Orthogonal", .keras2: "Orthogonal"] {
+            #expect(try words(target)?["recurrent_initializer"]?["class_name"]?.string == name)
+            #expect(try (words(target)?["implementation"] != nil) == (target == .keras2))
+        }
     }
 
     /// A key that nobody here knows goes back to those it came from, and to others only the news that it is gone.

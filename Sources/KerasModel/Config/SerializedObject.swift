@@ -119,8 +119,8 @@ public struct Initializer: SerializedObject {
         } else if className == "VarianceScaling", words.config["distribution"] == "normal", context.dialect == .keras3 {
             words.config["distribution"] = "truncated_normal"
         }
-        // Keras 3 before 3.4 knows them by these names alone, which every other takes too.
-        if context.isUniversal, ["Orthogonal", "Identity"].contains(words.className) { words.className = words.className.lowercased() }
+        // Keras 3 before 3.4 knows it by this name alone, which every other takes too.
+        if context.isUniversal, words.className == "Orthogonal" { words.className = "orthogonal" }
         return words
     }
 }

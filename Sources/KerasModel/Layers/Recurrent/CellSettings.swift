@@ -66,6 +66,8 @@ public struct CellSettings: Sendable {
                 .key("recurrent_regularizer", \.recurrentRegularizer),
                 .key("bias_regularizer", \.biasRegularizer),
             ]
+        // Keras 3's GRU takes it since 3.4 alone.
+        let implementation = ConfigKey<CellSettings>.key("implementation", \.implementationInUse, in: Dialect.older, defaults: [.keras2: 1])
         let second: [ConfigKey<CellSettings>] =
             [
                 .key("kernel_constraint", \.kernelConstraint),
@@ -74,8 +76,7 @@ public struct CellSettings: Sendable {
                 .key("dropout", \.dropout),
                 .key("recurrent_dropout", \.recurrentDropout),
             ]
-            + (form.hasImplementation
-                ? [.key("implementation", \.implementationInUse, in: Dialect.older, defaults: [.keras2: 1]).takenByKeras3()] : [])
+            + (form.hasImplementation ? [resetAfter == nil ? implementation.takenByKeras3() : implementation] : [])
         let last: [ConfigKey<CellSettings>] = form.hasSeed.isEmpty ? [] : [.key("seed", \.seed, in: form.hasSeed)]
         return first.map { $0.at(path) } + (activity.map { [$0] } ?? []) + second.map { $0.at(path) } + (resetAfter.map { [$0] } ?? [])
             + last.map { $0.at(path) }
