@@ -52,6 +52,17 @@ import Testing
                 + "expected 2: kernel (2, 3), bias (3,)")
     }
 
+    /// Keras on Windows joined paths with a backslash: both ways of writing one are one object.
+    @Test func anObjectStandsTwice() throws {
+        let error = try #require(throws: KerasError.self) {
+            try file { root in
+                root.add(dataset: "layers/dense/vars/0", kernel)
+                root.add(dataset: "layers\\dense/vars/0", kernel)
+            }
+        }
+        #expect(error.description == "w.h5: /layers\\dense/vars: the file holds the variables of one object twice; found layers/dense")
+    }
+
     @Test func aTextIsNoWeights() throws {
         let text = try Buffer.copy(of: Array(#"{"class_name": "Sequential", "config": []}"#.utf8))
         let error = try #require(throws: KerasError.self) { try WeightsFile(text, name: "w.json") }

@@ -75,7 +75,7 @@ import Testing
             if index == 0, test.features > 0 {
                 let tensor = try chance.grid([n, GatedScanTests.steps, test.features]).tensor(dtype)
                 data.append(tensor)
-                var operands = [try graph.input(shape: tensor.shape, dtype: dtype)]
+                var operands = [graph.input(shape: tensor.shape, dtype: dtype)]
                 operands.append(try graph.constant(chance.grid([test.features, gates * u]).tensor(dtype)))
                 if test.hasBias { operands.append(try graph.constant(chance.grid([gates * u]).tensor(dtype))) }
                 return try graph.emitAll(.matrixMultiply, operands, layer: "sums")[0]

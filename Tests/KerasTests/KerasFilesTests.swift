@@ -1,3 +1,4 @@
+import Foundation
 import Keras
 import KerasFormat
 import Storage
@@ -60,6 +61,20 @@ import Testing
         let whole = try Model.load(KerasFilesTests.folder + "branches.\(tag).keras")
         #expect(try model.getWeights(layer: "shared").map { try bits($0) } == whole.getWeights(layer: "shared").map { try bits($0) })
         #expect(try model.getWeights(layer: "top").map { try bits($0) } == before)
+    }
+
+    @Test func safetensorsGoByNameToo() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "keras-\(UUID().uuidString).safetensors").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let whole = try Model.load(KerasFilesTests.folder + "branches.k315.keras")
+        try whole.save(to: path)
+        let model = Sequential {
+            Dense(6, name: "shared").inputShape(6)
+            Dense(2, name: "top")
+        }
+        let report = try model.loadWeights(from: path, byName: true)
+        #expect(report.loaded == ["shared"] && report.missing == ["top"])
+        #expect(try model.getWeights(layer: "shared").map { try bits($0) } == whole.getWeights(layer: "shared").map { try bits($0) })
     }
 
     @Test func nothingTakenIsAnError() throws {
