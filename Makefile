@@ -36,7 +36,7 @@ interop: release $(VENV)/.ready
 	    for script in corpus goldens slots; do $(VENV)/bin/python Tests/Interop/$$script.py --corpus ../shared/corpus || exit 1; done; fi
 
 ## Lets the Kerases of ten years save random models, each in an environment of its own (Pythons 3.7, 3.8, 3.10 and 3.11 of pyenv; 4 GB), and
-## asks whether every file opens with the same numbers.
+## asks whether every file opens with the same numbers, and whether they load ours.
 interop-old: release $(VENV)/.ready
 	$(VENV)/bin/python Tests/Interop/old.py --environments $(VENV)-old --write Tests/Interop/old_table.md
 
@@ -59,7 +59,7 @@ bench-setup: setup $(VENV)-bench/.ready
 check: setup
 	.ci/check
 
-## Fuzzes every parser, or those in TARGETS, for TIME seconds in all (Tests/Fuzz).
+## Fuzzes every parser, or those in TARGETS, for TIME seconds in all (Tests/Fuzz); FAST=1 does without the address sanitizer meanwhile.
 fuzz: setup
 	Tests/Fuzz/fuzz.sh $(or $(TIME),60) $(TARGETS)
 

@@ -42,6 +42,11 @@ GENERATIONS = {
     "k310": ("3.11", TF_215, ["--no-deps", "keras==3.10.0"]),
     "k315": (None, None, None),
 }
+LOADING = """
+The models of three of them (Keras 1.2.2, tf_keras 2.21, Keras 3.15) as the command writes them: universal files for every Keras, and in the words of
+the newest of each line for that one. Loaded with `compile=False`, and agreeing with what the first Keras computed, of all.
+
+"""
 SECONDS_FOR_MODELS = 900
 # Whose models are written again.
 SOURCES = ("k122", "tfk221", "k315")
@@ -242,7 +247,7 @@ def main():
                   f" {counts['not run']} without a kernel for channels in front", flush=True)
     for name, lines in failures.items():
         print(*(f"  {name}/{line}" for line in lines), sep="\n")
-    tables = table(rows, "written by") + "\n" + table(readers, "loaded by")
+    tables = table(rows, "written by") + LOADING + table(readers, "loaded by")
     print("\n" + tables)
     if options.write:
         options.write.write_text(tables)
