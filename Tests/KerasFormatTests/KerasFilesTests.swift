@@ -115,7 +115,7 @@ struct KerasFileFacts {
 
     @Test(
         arguments: [
-            ([], "this zip archive is not a model as Keras writes it; found , expected config.json"),
+            ([], "this zip archive is not a model as Keras writes it; found nothing in it, expected config.json"),
             (["a.txt", "b.txt"], "this zip archive is not a model as Keras writes it; found a.txt, b.txt, expected config.json"),
             (["config.json"], "the archive holds no weights; expected model.weights.h5"),
             (

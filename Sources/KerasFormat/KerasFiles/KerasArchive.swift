@@ -106,6 +106,8 @@ enum KerasArchive {
         return names.contains { $0.hasSuffix(".npy") }
             ? KerasError(.malformed, "this is an archive of numpy arrays, not a model", expected: "a model")
             : KerasError(
-                .malformed, "this zip archive is not a model as Keras writes it", found: names.joined(separator: ", "), expected: config)
+                .malformed, "this zip archive is not a model as Keras writes it",
+                found: names.isEmpty ? "nothing in it" : names.joined(separator: ", "),
+                expected: config)
     }
 }
