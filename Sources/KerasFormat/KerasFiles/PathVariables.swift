@@ -27,7 +27,7 @@ package struct PathVariables {
     private let isSharded: Bool
 
     /// Groups that are looked at: a group can be in itself by a hard link.
-    private static let mostGroups = 1 << 20
+    private static let mostGroups = 1 << 18
 
     /// True for a file in this layout, whatever its name is.
     package static func isLayout(of root: HDF5Group) throws -> Bool {
