@@ -13,7 +13,7 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# Images with the channels in front have kernels there alone; but with it TensorFlow 2.12 to 2.14 gives other numbers to a model that comes after others.
+# With oneDNN, TensorFlow 2.12 to 2.14 gives a model that comes after others other numbers; without it, it has no kernels for channels in front.
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 import numpy as np
