@@ -16,7 +16,7 @@ enum ShardedWeights {
     static func read(_ index: JSON, path: String) throws -> PathVariables {
         let folder = folder(path)
         let named = try names(index)
-        return try PathVariables(shards: (named.sorted() + unnamed(after: named, in: folder)).map { try shard($0, in: folder) })
+        return try PathVariables(shards: named.sorted().map { try shard($0, in: folder) } + unnamed(after: named, in: folder))
     }
 
     /// Keras 3.10 names only the file where a layer begins: whether one goes on in a file that the index does not name.
@@ -48,13 +48,14 @@ enum ShardedWeights {
         return names
     }
 
-    private static func unnamed(after named: [String], in folder: String) throws -> [String] {
-        var found: [String] = []
+    private static func unnamed(after named: [String], in folder: String) throws -> [HDF5Group] {
+        var found: [HDF5Group] = []
         for name in named {
             var next = following(name)
             while let name = next, !named.contains(name), Folders.exists(folder + name), found.count < mostShards {
-                guard try PathVariables(shard(name, in: folder)).goesOn else { break }
-                found.append(name)
+                let shard = try shard(name, in: folder)
+                guard try PathVariables(shard).goesOn else { break }
+                found.append(shard)
                 next = following(name)
             }
         }
