@@ -91,16 +91,23 @@ extension Layer {
 }
 
 extension Layer {
-    /// The keys of every layer. An input's shape stands on the first layer before Keras 3, on an InputLayer since.
+    /// The keys of every layer.
     public static var commonKeys: [ConfigKey<Self>] {
-        [
-            .key("name", \.base.name),
-            .key("trainable", \.base.trainable),
-            .key("dtype", \.base.dtype, in: [.tfKeras, .keras3]),
-            .key("batch_shape", \.base.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"], in: Dialect.older)
-                .written { layer, _ in layer.base.batchShape != nil },
-            // After the shape until TensorFlow 2.4, before it since; once read, the key is gone for the second.
-            .key("dtype", \.base.dtype, in: [.keras2]).written { layer, _ in layer.base.batchShape != nil || layer.base.dtype != .float32 },
-        ]
+        // Made for each layer that is read or written: one key path of a generic type costs what the rest of a layer does.
+        let base: WritableKeyPath<Self, LayerBase> & Sendable = \.base
+        return LayerBase.keys.map { $0.at(base) }
     }
+}
+
+extension LayerBase {
+    /// An input's shape stands on the first layer before Keras 3, on an InputLayer since.
+    fileprivate static let keys: [ConfigKey<LayerBase>] = [
+        .key("name", \.name),
+        .key("trainable", \.trainable),
+        .key("dtype", \.dtype, in: [.tfKeras, .keras3]),
+        .key("batch_shape", \.batchShape, names: [.keras2: "batch_input_shape", .tfKeras: "batch_input_shape"], in: Dialect.older)
+            .written { base, _ in base.batchShape != nil },
+        // After the shape until TensorFlow 2.4, before it since; once read, the key is gone for the second.
+        .key("dtype", \.dtype, in: [.keras2]).written { base, _ in base.batchShape != nil || base.dtype != .float32 },
+    ]
 }
