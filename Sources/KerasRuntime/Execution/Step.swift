@@ -70,10 +70,27 @@ struct Parts: Sendable, Hashable {
     init(_ units: Int, flops: Double, bytes: Double) {
         self.units = max(units, 0)
         let seconds = Parts.seconds(flops: flops, bytes: bytes)
-        let wanted =
+        count =
             seconds < Parts.worthwhile
-            ? Parts.quick(flops: flops, bytes: bytes) : Int(min(seconds / Parts.worth, 1e6))
-        count = max(min(units, wanted), 1)
+            ? max(min(units, Parts.quick(flops: flops, bytes: bytes)), 1)
+            : Parts.even(self.units, wanted: Int(min(seconds / Parts.worth, 1e6)))
+    }
+
+    init(_ units: Int, count: Int) { (self.units, self.count) = (units, count) }
+
+    /// About as many parts as are wanted, but such that the last thread to end has little more to do than the others.
+    private static func even(_ units: Int, wanted: Int) -> Int {
+        let most = min(units, wanted + wanted / 2)
+        // Of many parts, one more or less is nothing.
+        guard wanted > 1, wanted < 64, most > 1 else { return max(min(units, wanted), 1) }
+        let least = min(max(wanted / 2, 2), most)
+        return (least...most).min { (span(units, $0), abs($0 - wanted)) < (span(units, $1), abs($1 - wanted)) } ?? wanted
+    }
+
+    /// The units that the time of all threads would do, until the last of them has done its parts: for two and for four threads together.
+    static func span(_ units: Int, _ count: Int) -> Int {
+        let longest = (units + count - 1) / count
+        return [2, 4].reduce(0) { $0 + (count + $1 - 1) / $1 * $1 * longest }
     }
 
     /// The parts of work that is worth handing over only to a thread that is awake: a power of two, so that they come out even.

@@ -17,15 +17,17 @@ protocol PoolWork: AnyObject, Sendable {
 /// Threads that wait for work. The caller works too; what is counted is tasks done, never threads that answered, so a thread
 /// that comes late costs nothing.
 ///
-/// A task is claimed by stepping one word that holds the job's number and the next task. Between jobs the number is even: it is
-/// stepped before the next job's figures are written and again after, so a thread that comes late with the figures of another job
-/// finds the word changed and claims nothing.
+/// The caller takes tasks from the front, the first helper from the back, and so in turn: a thread that works on the first half of an image
+/// in one step does so in the next, and finds there what its own cache holds.
+///
+/// A task is claimed by stepping one word that holds the job's number and how many are taken from either end. Between jobs the number is
+/// even: it is stepped before the next job's figures are written and again after, so a thread that comes late with the figures of another
+/// job finds the word changed and claims nothing.
 final class WorkerPool: @unchecked Sendable {
     static let shared = WorkerPool()
 
     /// Held by the caller whose job it is.
     private let isTaken = Atomic<Bool>(false)
-    /// The job's number in the upper half, the next task in the lower.
     private let ticket = Atomic<UInt64>(0)
     private let count = Atomic<Int>(0)
     /// Threads that may help: those numbered 1 ... helpers.
@@ -40,7 +42,10 @@ final class WorkerPool: @unchecked Sendable {
     private let expected = Atomic<Int64>(.min / 2)
     private let alarms = Atomic<Int>(0)
 
-    private static let job: UInt64 = 1 << 32
+    /// The ticket's parts: tasks taken from the front, tasks taken from the back, the job's number.
+    private static let (front, back, job): (UInt64, UInt64, UInt64) = (1, 1 << 20, 1 << 40)
+    /// Of one job.
+    private static let mostTasks = (1 << 20) - 1
 
     private init() {}
 
@@ -48,7 +53,8 @@ final class WorkerPool: @unchecked Sendable {
     func run(_ count: Int, threads: Int, _ work: some PoolWork) {
         let helpers = min(threads, count) - 1
         // If another call has the threads, this one works alone.
-        guard helpers > 0, count < Int(UInt32.max), isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+        guard helpers > 0, count <= WorkerPool.mostTasks,
+            isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
         else {
             for task in 0..<count { work.perform(task, slot: 0) }
             return
@@ -98,13 +104,17 @@ final class WorkerPool: @unchecked Sendable {
 
     /// The next task of this job; nil if there is none left, or another job has begun.
     private func claim(slot: Int, job: UInt64) -> Int? {
+        let isFront = slot % 2 == 0
         var now = ticket.load(ordering: .acquiring)
         while now & ~(WorkerPool.job - 1) == job {
-            let task = Int(now & (WorkerPool.job - 1))
+            let front = Int(now & (WorkerPool.back - 1))
+            let back = Int((now & (WorkerPool.job - 1)) / WorkerPool.back)
             // Whoever sees the next job's figures here also sees that the word has changed.
-            guard task < count.load(ordering: .acquiring), slot <= helpers.load(ordering: .acquiring) else { return nil }
-            let (exchanged, found) = ticket.compareExchange(expected: now, desired: now + 1, ordering: .acquiringAndReleasing)
-            if exchanged { return task }
+            let count = count.load(ordering: .acquiring)
+            guard front + back < count, slot <= helpers.load(ordering: .acquiring) else { return nil }
+            let (exchanged, found) = ticket.compareExchange(
+                expected: now, desired: now + (isFront ? WorkerPool.front : WorkerPool.back), ordering: .acquiringAndReleasing)
+            if exchanged { return isFront ? front : count - 1 - back }
             now = found
         }
         return nil

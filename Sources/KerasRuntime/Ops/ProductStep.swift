@@ -73,7 +73,7 @@ struct ProductStep<T: ComputeScalar>: Sendable {
 }
 
 /// How a product is cut: by rows, or by columns where the weights are more than what they are applied to, so that each thread reads
-/// its own part of them.
+/// its own part of them. Few panels that threads could not share evenly are each cut in two by rows.
 struct ProductParts: Sendable {
     private let rows: Parts
     private let columns: Parts
@@ -91,15 +91,27 @@ struct ProductParts: Sendable {
         let bytes = 4 * (Double(form.k) * Double(form.n * form.groups) + Double(rows) * Double(form.k + form.n))
         let panels = (n + panel - 1) / panel
         let byColumns = form.groups == 1 && n > (copiesRows ? 4 * rows : rows)
-        self.rows = Parts(units, flops: byColumns ? 0 : flops, bytes: byColumns ? 0 : bytes)
-        columns = Parts(copiesRows ? min(panels, 4) : panels, flops: byColumns ? flops : 0, bytes: byColumns ? bytes : 0)
+        guard byColumns else {
+            self.rows = Parts(units, flops: flops, bytes: bytes)
+            columns = Parts(undivided: panels)
+            return
+        }
+        columns = Parts(copiesRows ? min(panels, 4) : panels, flops: flops, bytes: bytes)
+        let isHalved =
+            !copiesRows && units > 1 && rows >= ProductParts.fewestRows && columns.count > 1
+            && Parts.span(2 * columns.units, 2 * columns.count) < 2 * Parts.span(columns.units, columns.count)
+        self.rows = isHalved ? Parts(units, count: 2) : Parts(undivided: units)
     }
+
+    /// Rows worth halving: the halves are still whole blocks of the kernels'.
+    private static let fewestRows = 24
 
     var count: Int { rows.count * columns.count }
 
     subscript(part: Int) -> (units: Range<Int>, columns: Range<Int>) {
-        let (column, panels) = (part % columns.count, (n + panel - 1) / panel)
+        // The halves of a panel follow each other.
+        let (column, panels) = (part / rows.count, (n + panel - 1) / panel)
         let (first, end) = (column * panels / columns.count, (column + 1) * panels / columns.count)
-        return (rows[part / columns.count], first * panel..<min(end * panel, n))
+        return (rows[part % rows.count], first * panel..<min(end * panel, n))
     }
 }
